@@ -1,0 +1,44 @@
+namespace DistMtl.Protocol.Jobs;
+
+public enum DataFormat
+{
+    Csv,
+    Tsv,
+    Parquet,
+}
+
+/// <summary>Where the rows are and how they are cut into data shards.</summary>
+/// <param name="Format">Of every file of the job; <c>.gz</c> is read as it is.</param>
+/// <param name="Train">Absolute path or glob (the file's own is relative to the job file).</param>
+/// <param name="Validation">A part of the training rows or files of their own; null: no validation.</param>
+/// <param name="Test">Absolute path or glob; null: no test set.</param>
+/// <param name="Columns">Names of the columns of files without a header; null: the first line is the header.</param>
+/// <param name="Missing">Cells that mean "unknown".</param>
+/// <param name="Shards">Number of logical data shards, whatever the number of workers.</param>
+/// <param name="ShardBy">Rows with equal values here lie in one shard; null: by <paramref name="Key"/>.</param>
+/// <param name="Key">The columns that identify a row, hashed for the validation split; empty: all columns.</param>
+/// <param name="MaxBadRows">Rate (0 to 1) of unreadable rows above which the run fails.</param>
+/// <param name="Generate">Makes the training file when it does not exist yet; null: it must exist.</param>
+public sealed record DataSettings(
+    DataFormat Format,
+    string Train,
+    ValidationSettings? Validation,
+    string? Test,
+    IReadOnlyList<string>? Columns,
+    IReadOnlyList<string> Missing,
+    int Shards,
+    string? ShardBy,
+    IReadOnlyList<string> Key,
+    double MaxBadRows,
+    GenerateSettings? Generate)
+{
+    public const int DefaultShards = 8;
+
+    public static readonly IReadOnlyList<string> DefaultMissing = [""];
+}
+
+/// <summary>Either <see cref="Fraction"/> of the training rows by a hash of the row's key, or files at <see cref="Path"/>.</summary>
+public sealed record ValidationSettings(double? Fraction, string? Path);
+
+/// <summary>A built-in generator (<c>ecommerce</c>) that writes the training file once.</summary>
+public sealed record GenerateSettings(string Dataset, int Rows, ulong Seed);

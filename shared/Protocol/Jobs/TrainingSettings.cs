@@ -1,0 +1,38 @@
+namespace DistMtl.Protocol.Jobs;
+
+public enum DeviceKind
+{
+    /// <summary>CUDA where there is one, else the CPU.</summary>
+    Auto,
+    Cpu,
+    Cuda,
+}
+
+/// <summary>How long and in what portions to train.</summary>
+/// <param name="Epochs">Passes over the training rows.</param>
+/// <param name="BatchSize">Rows of one step over all shards, so that it does not depend on the number of workers.</param>
+/// <param name="MaxSteps">Stops after so many steps; null: after <paramref name="Epochs"/>.</param>
+/// <param name="EvaluateEvery">Steps between evaluations; null: after each epoch.</param>
+/// <param name="CheckpointEvery">Steps between checkpoints; null: after each evaluation.</param>
+/// <param name="EarlyStopping">Null: none.</param>
+/// <param name="Device">What the workers compute on.</param>
+/// <param name="StepTimeoutSeconds">Deadline of one step; a worker that misses it is named in the error.</param>
+public sealed record TrainingSettings(
+    int Epochs,
+    int BatchSize,
+    int? MaxSteps,
+    int? EvaluateEvery,
+    int? CheckpointEvery,
+    EarlyStoppingSettings? EarlyStopping,
+    DeviceKind Device,
+    double StepTimeoutSeconds)
+{
+    public const int DefaultEpochs = 1;
+    public const int DefaultBatchSize = 1024;
+    public const double DefaultStepTimeoutSeconds = 60;
+}
+
+/// <summary>Stops when a weighted sum of validation metrics has not risen for a while; the best checkpoint is kept.</summary>
+/// <param name="Metric">Weight by <c>task.metric</c>; metrics where less is better count negative by themselves.</param>
+/// <param name="Patience">Evaluations without a rise before stopping.</param>
+public sealed record EarlyStoppingSettings(IReadOnlyDictionary<string, double> Metric, int Patience);
