@@ -5,7 +5,8 @@ namespace DistMtl.Protocol;
 /// <summary>How the coordinator draws a parameter's first value.</summary>
 public enum Initializer
 {
-    Zeros,
+    /// <summary>Every element is <see cref="ParameterEntry.InitialScale"/>: biases.</summary>
+    Constant,
 
     /// <summary>Normal with mean 0 and standard deviation <see cref="ParameterEntry.InitialScale"/>: embedding tables.</summary>
     Normal,
