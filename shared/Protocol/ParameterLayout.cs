@@ -69,7 +69,8 @@ public sealed class ParameterLayout
             placed.Add(entry with { Offset = offset });
             offset = checked(offset + entry.Length);
         }
-        return new ParameterLayout(placed.MoveToImmutable(), placed.Where(e => e.Task is null).Sum(e => e.Length), offset);
+        var sharedLength = placed.Where(entry => entry.Task is null).Sum(entry => entry.Length);
+        return new ParameterLayout(placed.MoveToImmutable(), sharedLength, offset);
     }
 
     /// <summary>The elements that task <paramref name="task"/> alone uses (possibly none).</summary>
