@@ -16,7 +16,7 @@ public sealed record HelloHeader(
 /// <param name="StepsPerEpoch">Updates in one pass over the training rows.</param>
 /// <param name="FirstStep">The version that the job starts from (0, or the checkpoint's).</param>
 /// <param name="PerTask">Whether one gradient of every task travels, or one of their weighted sum.</param>
-/// <param name="Splits">Which splits to load: bit 0 train, bit 1 validation, bit 2 test.</param>
+/// <param name="Splits">Which splits to load.</param>
 [MessagePackObject]
 public sealed record PlanHeader(
     [property: Key(0)] long Generation,
@@ -25,7 +25,17 @@ public sealed record PlanHeader(
     [property: Key(3)] int StepsPerEpoch,
     [property: Key(4)] int FirstStep,
     [property: Key(5)] bool PerTask,
-    [property: Key(6)] int Splits);
+    [property: Key(6)] Splits Splits);
+
+/// <summary>A set of splits; the bits are those of the data layer's split numbers.</summary>
+[Flags]
+public enum Splits
+{
+    None = 0,
+    Train = 1,
+    Validation = 2,
+    Test = 4,
+}
 
 /// <summary>The worker holds its shards' rows.</summary>
 /// <param name="Shards">As in the plan.</param>
@@ -66,6 +76,7 @@ public sealed record WorkHeader(
 /// <param name="LossSums_T">Sum of each task's loss over its valid labels.</param>
 /// <param name="Labels_T">Valid labels of this step.</param>
 /// <param name="NextLabels_T">Valid labels of the next step, so that its means are known before its backward pass.</param>
+/// <param name="RowsByShard">Rows of this step, for each shard below the node: what the ledger counts.</param>
 [MessagePackObject]
 public sealed record SumHeader(
     [property: Key(0)] long Generation,
@@ -75,7 +86,7 @@ public sealed record SumHeader(
     [property: Key(4)] double[] LossSums_T,
     [property: Key(5)] long[] Labels_T,
     [property: Key(6)] long[] NextLabels_T,
-    [property: Key(7)] int Rows);
+    [property: Key(7)] int[] RowsByShard);
 
 /// <summary>Predictions and labels of one shard's rows of a split.</summary>
 /// <param name="Kind">Validate or Test.</param>

@@ -9,11 +9,13 @@ namespace DistMtl.Transport;
 /// </summary>
 public sealed class TensorBuffer : MemoryManager<byte>
 {
+    private readonly bool _isPooled;
     private float[]? _array;
 
-    private TensorBuffer(float[] array, int byteCount)
+    private TensorBuffer(float[] array, int byteCount, bool isPooled)
     {
         _array = array;
+        _isPooled = isPooled;
         ByteCount = byteCount;
     }
 
@@ -31,16 +33,14 @@ public sealed class TensorBuffer : MemoryManager<byte>
     {
         if (byteCount > System.Array.MaxLength)
             throw new FrameException($"a payload of {byteCount} bytes does not fit one array");
-        return new TensorBuffer(ArrayPool<float>.Shared.Rent((int)((byteCount + sizeof(float) - 1) / sizeof(float))), (int)byteCount);
+        return new TensorBuffer(ArrayPool<float>.Shared.Rent((int)((byteCount + sizeof(float) - 1) / sizeof(float))), (int)byteCount, isPooled: true);
     }
 
-    /// <summary>Copies numbers that the caller goes on using.</summary>
-    public static TensorBuffer CopyOf(ReadOnlySpan<float> numbers)
-    {
-        var buffer = Rent((long)numbers.Length * sizeof(float));
-        numbers.CopyTo(buffer.Numbers);
-        return buffer;
-    }
+    /// <summary>Takes over an array that came from the shared pool.</summary>
+    public static TensorBuffer Wrap(float[] pooled, int length) => new(pooled, checked(length * sizeof(float)), isPooled: true);
+
+    /// <summary>Looks at an array that stays the caller's.</summary>
+    public static TensorBuffer Borrow(float[] array, int length) => new(array, checked(length * sizeof(float)), isPooled: false);
 
     /// <summary>The caller owns the array from now on (and may return it to the shared pool).</summary>
     public float[] Detach()
@@ -68,6 +68,7 @@ public sealed class TensorBuffer : MemoryManager<byte>
         if (_array is not { } array)
             return;
         _array = null;
-        ArrayPool<float>.Shared.Return(array);
+        if (_isPooled)
+            ArrayPool<float>.Shared.Return(array);
     }
 }

@@ -1,0 +1,124 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Reflection;
+using DistMtl.Protocol;
+
+namespace DistMtl.Coordinator.Cluster;
+
+/// <summary>
+/// Worker processes that this coordinator starts beside itself and that never outlive it: each holds the other end of a
+/// pipe, which the kernel closes when this process ends, however it ends.
+/// </summary>
+internal sealed class LocalWorkers : IAsyncDisposable
+{
+    /// <summary>Names a worker executable other than the one that was built with this program.</summary>
+    public const string WorkerVariable = "DISTMTL_WORKER";
+
+    private const int ErrorLinesKept = 20;
+
+    private static readonly TimeSpan ExitDeadline = TimeSpan.FromSeconds(3);
+
+    private readonly List<Process> _processes = [];
+    private readonly ConcurrentQueue<string> _errors = new();
+    private volatile bool _ending;
+
+    /// <summary>Told when a worker's process ends before it was asked to.</summary>
+    public event Action<JobException>? Lost;
+
+    /// <exception cref="JobException">The worker program is not there, or does not start.</exception>
+    public static LocalWorkers Start(int count, string joinAddress)
+    {
+        var workers = new LocalWorkers();
+        var executable = FindExecutable();
+        for (var i = 0; i < count; i++)
+            workers._processes.Add(workers.Start(executable, joinAddress));
+        return workers;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _ending = true;
+        foreach (var process in _processes)
+            process.StandardInput.Close();
+        using var deadline = new CancellationTokenSource(ExitDeadline);
+        foreach (var process in _processes)
+        {
+            try
+            {
+                await process.WaitForExitAsync(deadline.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                process.Kill(entireProcessTree: true);
+            }
+            process.Dispose();
+        }
+    }
+
+    private Process Start(string executable, string joinAddress)
+    {
+        var start = new ProcessStartInfo(executable)
+        {
+            ArgumentList = { "--join", joinAddress, "--host", "127.0.0.1", "--exit-with-parent" },
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            // libtorch's own pools: one worker is one core, whatever the machine has.
+            Environment = { ["OMP_NUM_THREADS"] = "1", ["MKL_NUM_THREADS"] = "1" },
+        };
+        Process process;
+        try
+        {
+            process = Process.Start(start)!;
+        }
+        catch (System.ComponentModel.Win32Exception e)
+        {
+            throw new JobException($"the worker program {executable} does not start: {e.Message}", ExitCode.Failure, e);
+        }
+        process.EnableRaisingEvents = true;
+        process.Exited += (_, _) => Exited(process);
+        process.ErrorDataReceived += (_, line) => Keep(line.Data);
+        process.OutputDataReceived += (_, line) => Keep(line.Data);
+        process.BeginErrorReadLine();
+        process.BeginOutputReadLine();
+        return process;
+    }
+
+    private void Keep(string? line)
+    {
+        if (string.IsNullOrWhiteSpace(line))
+            return;
+        _errors.Enqueue(line);
+        while (_errors.Count > ErrorLinesKept)
+            _errors.TryDequeue(out _);
+    }
+
+    private void Exited(Process process)
+    {
+        if (_ending)
+            return;
+        // Without this the last words may still be on their way.
+        process.WaitForExit();
+        var words = _errors.IsEmpty ? "" : "; its last words: " + string.Join(" | ", _errors);
+        Lost?.Invoke(new JobException(
+            string.Create(CultureInfo.InvariantCulture, $"a worker process (pid {process.Id}) ended with exit code {process.ExitCode}{words}"),
+            ExitCode.ClusterLost));
+    }
+
+    /// <summary>Published: in <c>worker/</c> beside the program. Built from source: where the build put it.</summary>
+    private static string FindExecutable()
+    {
+        if (Environment.GetEnvironmentVariable(WorkerVariable) is { Length: > 0 } named)
+            return File.Exists(named) ? named : throw new JobException($"{WorkerVariable} names {named}, which is not there");
+        var built = typeof(LocalWorkers).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(a => a.Key == "WorkerPath")?.Value;
+        string?[] candidates =
+        [
+            Path.Combine(AppContext.BaseDirectory, "worker", "distmtl-worker"),
+            built is null ? null : Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, built)),
+        ];
+        return candidates.FirstOrDefault(File.Exists) ?? throw new JobException(
+            $"the worker program is not beside this one ({string.Join(" or ", candidates.OfType<string>())}); set {WorkerVariable} to its path",
+            ExitCode.Failure);
+    }
+}

@@ -1,0 +1,84 @@
+using DistMtl.Aggregation.Metrics;
+using DistMtl.Coordinator.Cluster;
+using DistMtl.Data;
+using DistMtl.Protocol;
+using DistMtl.Protocol.Jobs;
+using DistMtl.Protocol.Runs;
+using DistMtl.Transport;
+
+namespace DistMtl.Coordinator.Training;
+
+/// <summary>
+/// Metrics of one split: the workers predict their shards' rows, the metrics are computed once over all of them, in
+/// shard order. An AUC cannot be put together from AUCs of parts.
+/// </summary>
+internal sealed class Evaluator(JobFile job, DataSchema schema, WorkerFleet fleet)
+{
+    public async Task<IReadOnlyList<TaskMetrics>> EvaluateAsync(int version, float[] parameters_P, WorkKind split, CancellationToken cancellation)
+    {
+        using (var payload = TensorBuffer.Borrow(parameters_P, parameters_P.Length))
+            await fleet.SendAsync(FrameKind.Work, new WorkHeader(fleet.Placement.Generation, version, split, null), payload.Bytes, cancellation);
+        var parts = new WorkerFrame?[job.Data.Shards];
+        try
+        {
+            await CollectAsync(version, split, parts, cancellation);
+            return [.. schema.Tasks.Select((task, index) => Compute(task, index, parts))];
+        }
+        finally
+        {
+            foreach (var part in parts)
+                part?.Frame.Dispose();
+        }
+    }
+
+    private async Task CollectAsync(int version, WorkKind split, WorkerFrame?[] parts, CancellationToken cancellation)
+    {
+        var deadline = TimeSpan.FromSeconds(job.Training.StepTimeoutSeconds);
+        while (Array.IndexOf(parts, null) >= 0)
+        {
+            var received = await fleet.ReceiveAsync(
+                deadline,
+                () => $"the {split} evaluation lacks shards {string.Join(", ", Enumerable.Range(0, parts.Length).Where(shard => parts[shard] is null))}",
+                cancellation);
+            if (received.Frame.Kind != FrameKind.Predictions)
+                throw new JobException($"worker {received.Worker} sent {received.Frame.Kind} instead of predictions", ExitCode.ClusterLost);
+            var header = received.Frame.Header<PredictionsHeader>();
+            if (header.Generation == fleet.Placement.Generation && header.Version == version && header.Kind == split)
+                parts[header.Shard] = received;
+            else
+                received.Frame.Dispose();
+        }
+    }
+
+    private static TaskMetrics Compute(FittedTask task, int index, WorkerFrame?[] parts)
+    {
+        var predictions = new List<float>();
+        var labels_B = new List<float>();
+        foreach (var part in parts)
+        {
+            var frame = part!.Value.Frame;
+            var header = frame.Header<PredictionsHeader>();
+            var offset = header.Rows * (header.Widths_T.Take(index).Sum() + index);
+            var width = header.Widths_T[index];
+            predictions.AddRange(frame.Payload.Numbers.Slice(offset, header.Rows * width));
+            labels_B.AddRange(frame.Payload.Numbers.Slice(offset + header.Rows * width, header.Rows));
+        }
+        if (task.Settings.Kind == TaskKind.Regression)
+        {
+            Unscale(predictions, task);
+            Unscale(labels_B, task);
+        }
+        return TaskMetricsCalculator.Compute(
+            task.Settings.Name, task.Settings.Kind,
+            System.Runtime.InteropServices.CollectionsMarshal.AsSpan(predictions),
+            System.Runtime.InteropServices.CollectionsMarshal.AsSpan(labels_B),
+            [.. task.ClassRates ?? [task.Mean]]);
+    }
+
+    /// <summary>Back to the label's own unit.</summary>
+    private static void Unscale(List<float> values, FittedTask task)
+    {
+        for (var i = 0; i < values.Count; i++)
+            values[i] = (float)(values[i] * task.Deviation + task.Mean);
+    }
+}

@@ -1,0 +1,129 @@
+using System.Buffers;
+using DistMtl.Aggregation;
+using DistMtl.Aggregation.Weightings;
+using DistMtl.Coordinator.Cluster;
+using DistMtl.Protocol;
+using DistMtl.Protocol.Jobs;
+using DistMtl.Transport;
+
+namespace DistMtl.Coordinator.Training;
+
+/// <summary>What one step did.</summary>
+/// <param name="Losses_T">Mean over the valid labels; null where no row had the label.</param>
+/// <param name="Weights_T">As used.</param>
+internal sealed record StepResult(int Epoch, IReadOnlyList<double?> Losses_T, IReadOnlyList<double> Weights_T, int Rows);
+
+/// <summary>
+/// One synchronous step after another: parameters out, sums in, Gramian, task weights, one update. The bits depend on
+/// the job and the step alone, for sums meet in a tree that is fixed by shard number.
+/// </summary>
+internal sealed class StepRunner(JobFile job, ParameterLayout layout, IWeighting weighting, WorkerFleet fleet, int stepsPerEpoch)
+{
+    private readonly GradientShape _shape = GradientShape.Create(layout, job.Tasks.Count, weighting.Need);
+    private readonly float[] _update_P = new float[layout.Length];
+    private readonly int[] _rowsByShard = new int[job.Data.Shards];
+
+    /// <summary>Valid labels of the next step, over all shards; the workers count one step ahead.</summary>
+    private long[] _labels_T = new long[job.Tasks.Count];
+
+    /// <summary>Tells every worker its shards and waits until all hold their rows.</summary>
+    /// <param name="trainRowsByShard">What the scan counted: workers that read other rows are refused.</param>
+    public async Task PrepareAsync(PlanHeader plan, ReadOnlyMemory<byte> schemaJson, IReadOnlyList<int> trainRowsByShard, TimeSpan deadline, CancellationToken cancellation)
+    {
+        await fleet.SendAsync(FrameKind.Plan, worker => plan with { Shards = [.. worker.Shards] }, schemaJson, cancellation);
+        var waiting = fleet.Placement.Workers.Select(worker => worker.Worker).ToHashSet();
+        var labels_T = new long[job.Tasks.Count];
+        while (waiting.Count > 0)
+        {
+            var (worker, received) = await fleet.ReceiveAsync(deadline, () => $"worker {string.Join(", ", waiting)} did not finish reading its shards", cancellation);
+            using var frame = received;
+            if (frame.Kind != FrameKind.Ready)
+                throw new JobException($"worker {worker} sent {frame.Kind} instead of saying that it is ready", ExitCode.ClusterLost);
+            var ready = frame.Header<ReadyHeader>();
+            foreach (var (shard, rows) in ready.Shards.Zip(ready.Rows))
+            {
+                if (rows != trainRowsByShard[shard] && plan.Splits.HasFlag(Splits.Train))
+                    throw new JobException($"worker {worker} read {rows} training rows in shard {shard} where the coordinator read {trainRowsByShard[shard]}: do both see the same {job.Data.Train}?");
+            }
+            for (var task = 0; task < labels_T.Length; task++)
+                labels_T[task] += ready.NextLabels_T[task];
+            waiting.Remove(worker);
+        }
+        _labels_T = labels_T;
+    }
+
+    /// <summary>Makes one update: <paramref name="state"/>'s parameters and optimiser change in place.</summary>
+    public async Task<(TrainingState State, StepResult Result)> RunAsync(TrainingState state, CancellationToken cancellation)
+    {
+        var epoch = state.Step / stepsPerEpoch + 1;
+        var decision = _shape.IsPerTask ? default : weighting.Weigh(state.Weighting, new WeightingInput(state.Step + 1, epoch, _labels_T));
+        double[]? known_T = _shape.IsPerTask ? null : Scale(decision.Weights_T);
+        await SendParametersAsync(state, known_T, cancellation);
+        var total = await ReduceAsync(state.Step, cancellation);
+
+        double[] weights_T;
+        if (known_T is not null)
+        {
+            weights_T = known_T;
+            total.GradientSpan.CopyTo(_update_P);
+        }
+        else
+        {
+            var gramian_TT = Gramian.Compute(total.GradientSpan, _shape.Tasks, _shape.SharedLength, GradientCombiner.MeanScales(total.Labels_T));
+            decision = weighting.Weigh(state.Weighting, new WeightingInput(state.Step + 1, epoch, total.Labels_T, gramian_TT));
+            weights_T = Scale(decision.Weights_T);
+            GradientCombiner.Combine(_shape, total.GradientSpan, weights_T, total.Labels_T, _update_P);
+        }
+        state.Optimizer.Step(state.Parameters_P, _update_P);
+
+        double?[] losses_T = [.. total.LossSums_T.Select((sum, task) => total.Labels_T[task] == 0 ? (double?)null : sum / total.Labels_T[task])];
+        _labels_T = total.NextLabels_T;
+        var ledger = state.Ledger;
+        for (var shard = 0; shard < _rowsByShard.Length; shard++)
+            ledger = ledger.Add(epoch, shard, _rowsByShard[shard]);
+        ArrayPool<float>.Shared.Return(total.Gradients);
+        return (
+            state with
+            {
+                Step = state.Step + 1,
+                Weighting = weighting.Observe(decision.State, new StepLosses(state.Step + 1, epoch, losses_T)),
+                Ledger = ledger,
+                RowsTrained = state.RowsTrained + total.Rows,
+            },
+            new StepResult(epoch, losses_T, weights_T, total.Rows));
+    }
+
+    private double[] Scale(double[] raw_T) => WeightingTable.Scale(raw_T, job.Weighting.Scale, job.Tasks.Count);
+
+    private async Task SendParametersAsync(TrainingState state, double[]? weights_T, CancellationToken cancellation)
+    {
+        var coefficients_T = weights_T is null
+            ? null
+            : weights_T.Zip(GradientCombiner.MeanScales(_labels_T), (weight, scale) => (float)(weight * scale)).ToArray();
+        using var payload = TensorBuffer.Borrow(state.Parameters_P, layout.Length);
+        await fleet.SendAsync(FrameKind.Work, new WorkHeader(fleet.Placement.Generation, state.Step, WorkKind.Train, coefficients_T), payload.Bytes, cancellation);
+    }
+
+    /// <summary>Adds up the workers' subtrees to the sum over all shards.</summary>
+    private async Task<PartialSum> ReduceAsync(int version, CancellationToken cancellation)
+    {
+        var deadline = TimeSpan.FromSeconds(job.Training.StepTimeoutSeconds);
+        var reducer = new TreeReducer(job.Data.Shards, sum => ArrayPool<float>.Shared.Return(sum.Gradients));
+        while (!reducer.IsComplete)
+        {
+            var (worker, received) = await fleet.ReceiveAsync(deadline, () => $"step {version + 1} lacks shards {string.Join(", ", reducer.MissingShards)}", cancellation);
+            using var frame = received;
+            if (frame.Kind != FrameKind.Sum)
+                throw new JobException($"worker {worker} sent {frame.Kind} instead of its sums", ExitCode.ClusterLost);
+            var header = frame.Header<SumHeader>();
+            if (header.Generation != fleet.Placement.Generation || header.Version != version)
+                continue;
+            if (frame.Payload.ByteCount != (long)_shape.Length * sizeof(float))
+                throw new JobException($"worker {worker} sent {frame.Payload.ByteCount} bytes of gradients where {(long)_shape.Length * sizeof(float)} are needed", ExitCode.ClusterLost);
+            var node = new TreeNode(header.Level, header.Index);
+            header.RowsByShard.CopyTo(_rowsByShard, node.Shards(job.Data.Shards).Start);
+            reducer.Add(node, new PartialSum(frame.Payload.Detach(), _shape.Length, header.LossSums_T, header.Labels_T, header.RowsByShard.Sum(), header.NextLabels_T));
+        }
+        return reducer.Root;
+    }
+}

@@ -1,0 +1,273 @@
+using System.Text;
+using DistMtl.Aggregation.Optimizers;
+using DistMtl.Aggregation.Weightings;
+using DistMtl.Coordinator.Cluster;
+using DistMtl.Coordinator.Runs;
+using DistMtl.Data;
+using DistMtl.Protocol;
+using DistMtl.Protocol.Jobs;
+using DistMtl.Protocol.Models;
+using DistMtl.Protocol.Runs;
+using DistMtl.Transport;
+
+namespace DistMtl.Coordinator.Training;
+
+/// <summary>
+/// One run from the job file to the summary: scan the data, form up, then step, evaluate, checkpoint until the end. What
+/// ends it early (Ctrl-C, a lost worker, a loss that is not finite) leaves a checkpoint of the last whole step.
+/// </summary>
+internal sealed class TrainingRun
+{
+    /// <summary>For all workers to have read their shards.</summary>
+    private static readonly TimeSpan LoadDeadline = TimeSpan.FromMinutes(30);
+
+    private readonly JobFile _job;
+    private readonly RunDirectory _directory;
+    private readonly CheckpointStore _checkpoints;
+    private readonly IRunObserver _observer;
+    private readonly TimeProvider _time;
+    private readonly long _began;
+
+    public TrainingRun(JobFile job, RunDirectory directory, IRunObserver observer, TimeProvider time)
+    {
+        (_job, _directory, _observer, _time) = (job, directory, observer, time);
+        _checkpoints = new CheckpointStore(directory);
+        _began = time.GetTimestamp();
+    }
+
+    private double Seconds => _time.GetElapsedTime(_began).TotalSeconds;
+
+    /// <param name="starting">The cluster, which may still be starting while the data are scanned.</param>
+    /// <param name="resume">Where to go on; null: from the beginning.</param>
+    /// <param name="stop">Ends the run after the step it is in.</param>
+    /// <exception cref="JobException">The run failed; the summary that says so is written.</exception>
+    public async Task<RunSummary> RunAsync(Task<TrainingCluster> starting, CheckpointContent? resume, CancellationToken stop)
+    {
+        _directory.WriteJob(JobFileWriter.Write(_job));
+        _checkpoints.RemoveLeftovers();
+        Progress? progress = null;
+        try
+        {
+            var scan = await Task.Run(() => Scan(stop), stop);
+            progress = Begin(scan, resume);
+            var cluster = await starting;
+            progress.Workers = cluster.Workers;
+            _observer.On(Started(progress));
+            await using var fleet = await FormAsync(cluster, stop);
+            return await TrainAsync(progress, fleet, stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return End(progress, RunStatus.Interrupted, null);
+        }
+        catch (JobException e)
+        {
+            SaveWhatThereIs(progress);
+            End(progress, RunStatus.Failed, e.Message);
+            throw;
+        }
+    }
+
+    /// <summary>One pass over all files, which are made first where the job says so.</summary>
+    private DataScan Scan(CancellationToken stop)
+    {
+        if (_job.Data.Generate is { } generate && !File.Exists(_job.Data.Train))
+        {
+            Notice($"writing {generate.Rows:N0} rows of the {generate.Dataset} demo to {_job.Data.Train}");
+            EcommerceGenerator.WriteFile(_job.Data.Train, generate.Rows, generate.Seed);
+        }
+        var scan = SchemaFitter.Fit(_job, stop);
+        if (scan.BadRows.Count > 0)
+            Notice($"{scan.BadRows.Count} of {scan.BadRows.Rows} rows are bad and left out: {string.Join("; ", scan.BadRows.First)}");
+        return scan;
+    }
+
+    private Progress Begin(DataScan scan, CheckpointContent? resume)
+    {
+        var layout = ModelLayout.Create(_job.Model, scan.Schema.ToModelInputs());
+        var weighting = WeightingTable.Create(new WeightingContext(_job.Tasks, _job.Weighting, _job.Optimizer, _job.Seed));
+        var optimizer = Optimizer.Create(_job.Optimizer, layout.Length);
+        var stepsPerEpoch = ShardSampler.StepsPerEpoch(scan.TrainRowsByShard, _job.Training.BatchSize);
+        var rowsByShard = scan.TrainRowsByShard.Select(rows => (long)rows);
+        var totalSteps = Math.Min(_job.Training.MaxSteps ?? int.MaxValue, checked(stepsPerEpoch * _job.Training.Epochs));
+        var early = _job.Training.EarlyStopping is null ? null : EarlyStopping.Start;
+        if (resume is null)
+        {
+            var parameters_P = InitialParameters.Draw(layout, _job.Seed);
+            return new Progress(scan, layout, weighting, stepsPerEpoch, totalSteps, new TrainingState(
+                0, parameters_P, optimizer, weighting.Start(), early, Ledger.Create(rowsByShard), 0, 0));
+        }
+        if (resume.SchemaJson != scan.Schema.ToJson())
+            throw new JobException($"the training data of {_directory.Root} have changed since its checkpoint at step {resume.Step}: features or labels no longer have the same values");
+        optimizer.Restore(resume.OptimizerSteps, resume.OptimizerState);
+        return new Progress(scan, layout, weighting, stepsPerEpoch, totalSteps, new TrainingState(
+            resume.Step, resume.Parameters_P, optimizer, WeightingState.From(resume.WeightingState), resume.EarlyStopping ?? early,
+            Ledger.FromRows(rowsByShard, resume.Ledger), resume.RowsTrained, resume.SecondsTrained))
+        {
+            Validation = resume.Validation,
+            Best_P = resume.EarlyStopping?.BestStep is { } best ? Checkpoint.Read(_checkpoints.PathOf(best)).Parameters_P : null,
+            SavedStep = resume.Step,
+        };
+    }
+
+    private async Task<WorkerFleet> FormAsync(TrainingCluster cluster, CancellationToken stop)
+    {
+        var forming = WorkerFleet.Begin(Guid.NewGuid().ToString("N")[..12], Notice);
+        if (cluster.Local is { } local)
+            local.Lost += forming.Lose;
+        try
+        {
+            await forming.FormAsync(cluster.Node, _job.Data.Shards, cluster.Workers, stop);
+            return forming;
+        }
+        catch
+        {
+            await forming.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task<RunSummary> TrainAsync(Progress progress, WorkerFleet fleet, CancellationToken stop)
+    {
+        var steps = new StepRunner(_job, progress.Layout, progress.Weighting, fleet, progress.StepsPerEpoch);
+        var evaluator = new Evaluator(_job, progress.Scan.Schema, fleet);
+        await steps.PrepareAsync(
+            PlanFor(progress, fleet), Encoding.UTF8.GetBytes(progress.Scan.Schema.ToJson()), progress.Scan.TrainRowsByShard, LoadDeadline, stop);
+        var rate = new RateMeter(_time);
+        while (progress.State.Step < progress.TotalSteps && !ShouldStop(progress.State) && !stop.IsCancellationRequested)
+        {
+            var began = _time.GetTimestamp();
+            // A step that has begun is finished: a checkpoint lies between steps.
+            var (state, result) = await steps.RunAsync(progress.State, CancellationToken.None);
+            progress.State = state with { SecondsTraining = state.SecondsTraining + _time.GetElapsedTime(began).TotalSeconds };
+            _observer.On(new StepCompleted(
+                Seconds, state.Step, result.Epoch, result.Losses_T, result.Weights_T, result.Rows, rate.Add(result.Rows), fleet.Workers));
+            if (IsDue(state.Step, _job.Training.EvaluateEvery ?? progress.StepsPerEpoch, progress) && HasValidation)
+                await EvaluateAsync(progress, evaluator);
+            else if (IsDue(state.Step, _job.Training.CheckpointEvery ?? progress.StepsPerEpoch, progress))
+                Save(progress);
+        }
+        var status = progress.State.Step >= progress.TotalSteps ? RunStatus.Completed
+            : ShouldStop(progress.State) ? RunStatus.EarlyStopped
+            : RunStatus.Interrupted;
+        if (progress.SavedStep != progress.State.Step)
+            Save(progress);
+        if (status != RunStatus.Interrupted && _job.Data.Test is not null)
+        {
+            progress.Test = await evaluator.EvaluateAsync(progress.State.Step, progress.Result_P, WorkKind.Test, CancellationToken.None);
+            _observer.On(new EvaluationCompleted(Seconds, progress.ResultStep, EpochOf(progress), "test", progress.Test, null, false));
+        }
+        return End(progress, status, null);
+    }
+
+    private bool HasValidation => _job.Data.Validation is not null;
+
+    private async Task EvaluateAsync(Progress progress, Evaluator evaluator)
+    {
+        var state = progress.State;
+        var metrics = await evaluator.EvaluateAsync(state.Step, state.Parameters_P, WorkKind.Validate, CancellationToken.None);
+        double? composite = null;
+        var isBest = false;
+        if (_job.Training.EarlyStopping is { } settings)
+        {
+            composite = EarlyStopping.Composite(settings, metrics);
+            progress.State = state with { EarlyStopping = EarlyStopping.Observe(state.EarlyStopping ?? EarlyStopping.Start, composite, state.Step) };
+            isBest = progress.State.EarlyStopping!.BestStep == state.Step;
+            if (isBest)
+                progress.Best_P = [.. state.Parameters_P];
+        }
+        if (isBest || progress.Best_P is null)
+            progress.Validation = metrics;
+        _observer.On(new EvaluationCompleted(Seconds, state.Step, EpochOf(progress), "validation", metrics, composite, isBest));
+        Save(progress);
+    }
+
+    private bool ShouldStop(TrainingState state) =>
+        _job.Training.EarlyStopping is { } settings && state.EarlyStopping is { } early && EarlyStopping.ShouldStop(settings, early);
+
+    private static bool IsDue(int step, int every, Progress progress) => step % every == 0 || step == progress.TotalSteps;
+
+    private static int EpochOf(Progress progress) => (Math.Max(progress.State.Step, 1) - 1) / progress.StepsPerEpoch + 1;
+
+    private PlanHeader PlanFor(Progress progress, WorkerFleet fleet) => new(
+        fleet.Placement.Generation,
+        JobFileWriter.Write(_job),
+        [],
+        progress.StepsPerEpoch,
+        progress.State.Step,
+        progress.Weighting.Need == WeightingNeed.Gramian,
+        Splits.Train | (HasValidation ? Splits.Validation : Splits.None) | (_job.Data.Test is null ? Splits.None : Splits.Test));
+
+    private RunStarted Started(Progress progress) => new(
+        Seconds, _job.Name, _directory.Root, [.. _job.Tasks.Select(task => task.Name)], progress.Workers, _job.Data.Shards,
+        progress.Scan.TrainRowsByShard.Sum(rows => (long)rows), progress.Scan.ValidationRowsByShard.Sum(rows => (long)rows),
+        progress.Layout.Length, progress.State.Step, progress.TotalSteps, progress.StepsPerEpoch);
+
+    private void Save(Progress progress)
+    {
+        var state = progress.State;
+        var directory = _checkpoints.Write(new CheckpointContent(
+            JobFileWriter.Write(_job), _job.Seed, progress.Scan.Schema.ToJson(), state.Step, EpochOf(progress), progress.Layout,
+            state.Parameters_P, state.Optimizer.Steps, state.Optimizer.State, state.Weighting.Values, state.RowsTrained,
+            state.SecondsTraining, state.EarlyStopping, state.Ledger.ToRows(), progress.Validation));
+        _checkpoints.Prune(state.EarlyStopping?.BestStep);
+        progress.SavedStep = state.Step;
+        _observer.On(new CheckpointWritten(Seconds, state.Step, directory));
+    }
+
+    /// <summary>The state lies between two whole steps, so it is worth keeping whatever ended the run.</summary>
+    private void SaveWhatThereIs(Progress? progress)
+    {
+        if (progress is not null && progress.State.Step > 0 && progress.SavedStep != progress.State.Step)
+            Save(progress);
+    }
+
+    private RunSummary End(Progress? progress, RunStatus status, string? error)
+    {
+        var state = progress?.State;
+        var summary = new RunSummary(
+            _job.Name, status, state?.Step ?? 0, progress is null || state!.Step == 0 ? 0 : EpochOf(progress), state?.RowsTrained ?? 0, Seconds,
+            state is { SecondsTraining: > 0 } ? state.RowsTrained / state.SecondsTraining : 0, progress?.Workers ?? 0,
+            progress is null ? null : ParametersHash.Of(progress.Result_P), state?.EarlyStopping?.BestStep,
+            progress?.Validation ?? [], progress?.Test ?? [], error);
+        state?.Ledger.Write(_directory.LedgerPath);
+        _directory.WriteSummary(summary);
+        _observer.On(new RunEnded(Seconds, summary));
+        return summary;
+    }
+
+    private void Notice(string text) => _observer.On(new Notice(Seconds, text));
+
+    /// <summary>What a run has come to; the only thing here that changes.</summary>
+    private sealed class Progress(DataScan scan, ParameterLayout layout, IWeighting weighting, int stepsPerEpoch, int totalSteps, TrainingState state)
+    {
+        public DataScan Scan { get; } = scan;
+
+        public ParameterLayout Layout { get; } = layout;
+
+        public IWeighting Weighting { get; } = weighting;
+
+        public int StepsPerEpoch { get; } = stepsPerEpoch;
+
+        public int TotalSteps { get; } = totalSteps;
+
+        public TrainingState State { get; set; } = state;
+
+        public int Workers { get; set; }
+
+        /// <summary>Of the result's parameters.</summary>
+        public IReadOnlyList<TaskMetrics> Validation { get; set; } = [];
+
+        public IReadOnlyList<TaskMetrics> Test { get; set; } = [];
+
+        /// <summary>Parameters of the best evaluation; null without early stopping.</summary>
+        public float[]? Best_P { get; set; }
+
+        public int? SavedStep { get; set; }
+
+        /// <summary>What the run is for: the best parameters where early stopping looks for them, else the last.</summary>
+        public float[] Result_P => Best_P ?? State.Parameters_P;
+
+        public int ResultStep => Best_P is null ? State.Step : State.EarlyStopping?.BestStep ?? State.Step;
+    }
+}

@@ -1,0 +1,19 @@
+using DistMtl.Aggregation.Optimizers;
+using DistMtl.Aggregation.Weightings;
+using DistMtl.Coordinator.Runs;
+
+namespace DistMtl.Coordinator.Training;
+
+/// <summary>All that changes from step to step: what a checkpoint must hold for a run to go on to the same bits.</summary>
+/// <param name="Step">Updates made; the version of the parameters.</param>
+/// <param name="Parameters_P">Updated in place.</param>
+/// <param name="Optimizer">With its own vectors, updated in place.</param>
+internal sealed record TrainingState(
+    int Step,
+    float[] Parameters_P,
+    Optimizer Optimizer,
+    WeightingState Weighting,
+    EarlyStoppingState? EarlyStopping,
+    Ledger Ledger,
+    long RowsTrained,
+    double SecondsTraining);

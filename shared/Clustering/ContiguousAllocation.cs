@@ -1,0 +1,44 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+using Akka.Cluster.Sharding;
+
+namespace DistMtl.Clustering;
+
+/// <summary>
+/// Keeps contiguous ranges of data shards on one worker: of n workers in the order of their addresses, worker i owns
+/// shards S i/n .. S (i+1)/n - 1. A worker then owns whole subtrees of the reduction tree and sends few sums instead of
+/// one per shard.
+/// </summary>
+/// <param name="self">Address of this node: its own region's reference carries none.</param>
+public sealed class ContiguousAllocation(Address self) : IShardAllocationStrategy
+{
+    public Task<IActorRef> AllocateShard(
+        IActorRef requester, string shardId, IImmutableDictionary<IActorRef, IImmutableList<string>> currentShardAllocations) =>
+        Task.FromResult(Owner(shardId, Ordered(currentShardAllocations)) ?? requester);
+
+    /// <summary>Names the shards that do not lie where they belong; sharding moves them.</summary>
+    public Task<IImmutableSet<string>> Rebalance(
+        IImmutableDictionary<IActorRef, IImmutableList<string>> currentShardAllocations, IImmutableSet<string> rebalanceInProgress)
+    {
+        var regions = Ordered(currentShardAllocations);
+        var misplaced = rebalanceInProgress.Count > 0
+            ? []
+            : currentShardAllocations
+                .SelectMany(pair => pair.Value.Where(shard => Owner(shard, regions) is { } owner && !owner.Equals(pair.Key)))
+                .ToImmutableHashSet();
+        return Task.FromResult<IImmutableSet<string>>(misplaced);
+    }
+
+    /// <summary>Which of <paramref name="workers"/> owns shard <paramref name="index"/> of <paramref name="count"/>.</summary>
+    public static int OwnerOf(int index, int count, int workers) => (int)(((long)(index + 1) * workers - 1) / count);
+
+    private static IActorRef? Owner(string shardId, List<IActorRef> regions) =>
+        regions.Count > 0 && ShardName.TryParse(shardId, out var index, out var count)
+            ? regions[OwnerOf(index, count, regions.Count)]
+            : null;
+
+    private List<IActorRef> Ordered(IImmutableDictionary<IActorRef, IImmutableList<string>> allocations) =>
+        [.. allocations.Keys.OrderBy(region => AddressOf(region).Host, StringComparer.Ordinal).ThenBy(region => AddressOf(region).Port)];
+
+    private Address AddressOf(IActorRef region) => region.Path.Address.HasLocalScope ? self : region.Path.Address;
+}

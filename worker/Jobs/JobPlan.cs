@@ -1,0 +1,24 @@
+using System.Text;
+using DistMtl.Aggregation.Weightings;
+using DistMtl.Data;
+using DistMtl.Protocol;
+using DistMtl.Protocol.Jobs;
+using DistMtl.Transport;
+
+namespace DistMtl.Worker.Jobs;
+
+/// <summary>What the coordinator wants of this worker, understood.</summary>
+internal sealed record JobPlan(PlanHeader Header, JobFile Job, DataSchema Schema)
+{
+    /// <exception cref="JobException">The two programs do not understand each other: not the same version.</exception>
+    public static JobPlan Read(Frame frame)
+    {
+        var header = frame.Header<PlanHeader>();
+        var reading = JobFileReader.Parse(header.JobYaml, "job.yaml", "/", [], WeightingTable.Descriptions);
+        var job = reading.Job ?? throw new JobException(
+            $"the coordinator's job file can't be read here; coordinator and worker must be of one version: {string.Join("; ", reading.Problems)}");
+        return new JobPlan(header, job, DataSchema.FromJson(Encoding.UTF8.GetString(frame.Payload.GetSpan())));
+    }
+
+    public IReadOnlySet<Split> Splits => Enum.GetValues<Split>().Where(split => ((int)Header.Splits & (1 << (int)split)) != 0).ToHashSet();
+}

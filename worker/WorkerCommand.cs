@@ -1,0 +1,55 @@
+using System.CommandLine;
+using DistMtl.Clustering;
+using DistMtl.Protocol;
+
+namespace DistMtl.Worker;
+
+/// <summary>The command line of <c>distmtl-worker</c>.</summary>
+internal static class WorkerCommand
+{
+    public static RootCommand Create()
+    {
+        var join = new Option<string>("--join") { Description = "The coordinator's cluster address, HOST:PORT.", Required = true };
+        var host = new Option<string>("--host")
+        {
+            Description = "The address that the coordinator and the other workers reach this one by.",
+            DefaultValueFactory = _ => "127.0.0.1",
+        };
+        var port = new Option<int>("--port") { Description = "Port of the cluster; 0: any free one." };
+        var child = new Option<bool>("--exit-with-parent")
+        {
+            Description = "End when standard input ends; Ctrl-C is then the parent's business. The coordinator's own workers run so.",
+        };
+        var root = new RootCommand("One node of a DistMtl cluster, with one device: holds data shards and computes their gradients.")
+        {
+            join, host, port, child,
+        };
+        root.Validators.Add(result =>
+        {
+            if (result.GetValue(join) is { } address && !IsAddress(address))
+                result.AddError($"--join is '{address}'; it must be HOST:PORT, such as 10.0.0.5:{NodeSettings.DefaultPort}");
+        });
+        root.SetAction(async (parse, _) => (int)await RunAsync(
+            new NodeSettings(Roles.Worker, parse.GetValue(host)!, parse.GetValue(port), parse.GetValue(join)!), parse.GetValue(child)));
+        return root;
+    }
+
+    private static async Task<ExitCode> RunAsync(NodeSettings settings, bool exitWithParent)
+    {
+        try
+        {
+            return await WorkerProcess.RunAsync(settings, exitWithParent);
+        }
+        catch (JobException e)
+        {
+            await Console.Error.WriteLineAsync($"error: {e.Message}");
+            return e.ExitCode;
+        }
+    }
+
+    private static bool IsAddress(string text)
+    {
+        var colon = text.LastIndexOf(':');
+        return colon > 0 && int.TryParse(text.AsSpan(colon + 1), out var port) && port is > 0 and < 65536;
+    }
+}

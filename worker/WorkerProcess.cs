@@ -1,0 +1,88 @@
+using System.Runtime.InteropServices;
+using Akka.Actor;
+using Akka.Cluster;
+using Akka.Hosting;
+using DistMtl.Clustering;
+using DistMtl.Protocol;
+using DistMtl.Worker.Jobs;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace DistMtl.Worker;
+
+/// <summary>One worker from start to end: joins the cluster, hosts data shards, leaves.</summary>
+internal static class WorkerProcess
+{
+    /// <summary>A worker that no coordinator lets in by then gives up, with an error that says so.</summary>
+    private static readonly TimeSpan JoinDeadline = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan LeaveDeadline = TimeSpan.FromSeconds(5);
+
+    public static async Task<ExitCode> RunAsync(NodeSettings settings, bool exitWithParent)
+    {
+        using var asked = new CancellationTokenSource();
+        var cancellation = asked.Token;
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => EndOn(signal, asked));
+        // In a terminal Ctrl-C reaches the coordinator's own workers, too; they end when it does.
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => EndOn(signal, exitWithParent ? null : asked));
+        if (exitWithParent)
+            EndWithStandardInput();
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning);
+        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Services.AddAkka(NodeSettings.SystemName, akka => akka
+            .ConfigureLoggers(logging => logging.AddLoggerFactory())
+            .AddNode(settings)
+            .WithActors((system, registry) =>
+            {
+                var worker = system.ActorOf(Props.Create(() => new WorkerActor()), "worker");
+                ShardRegions.StartRegion(system, _ => Props.Create(() => new DataShardActor(worker)));
+            }));
+        using var host = builder.Build();
+        await host.StartAsync(cancellation);
+        var system = host.Services.GetRequiredService<ActorSystem>();
+        var cluster = Cluster.Get(system);
+        var joined = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        cluster.RegisterOnMemberUp(joined.SetResult);
+        if (await Task.WhenAny(joined.Task, system.WhenTerminated, Task.Delay(JoinDeadline, cancellation)) != joined.Task)
+        {
+            if (cancellation.IsCancellationRequested)
+                return ExitCode.Success;
+            throw new JobException($"no coordinator at {settings.Join} let this worker in within {JoinDeadline.TotalSeconds:0} s", ExitCode.ClusterLost);
+        }
+        await Task.WhenAny(Task.Delay(Timeout.Infinite, cancellation), system.WhenTerminated);
+        if (!cancellation.IsCancellationRequested)
+            throw new JobException("the cluster let this worker go (lost connection, or removed by the coordinator)", ExitCode.ClusterLost);
+        await CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClrExitReason.Instance).WaitAsync(LeaveDeadline, CancellationToken.None);
+        return ExitCode.Success;
+    }
+
+    private static void EndOn(PosixSignalContext signal, CancellationTokenSource? asked)
+    {
+        signal.Cancel = true;
+        asked?.Cancel();
+    }
+
+    /// <summary>
+    /// The parent holds the other end of this pipe. When it dies, however it dies, the kernel closes it; nothing else
+    /// would tell a worker whose coordinator was killed.
+    /// </summary>
+    private static void EndWithStandardInput()
+    {
+        var watcher = new Thread(() =>
+        {
+            using var input = Console.OpenStandardInput();
+            while (input.ReadByte() >= 0)
+            {
+                // Nothing is ever said here.
+            }
+            Environment.Exit((int)ExitCode.Success);
+        })
+        {
+            IsBackground = true,
+            Name = "parent watcher",
+        };
+        watcher.Start();
+    }
+}
