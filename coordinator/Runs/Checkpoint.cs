@@ -1,0 +1,111 @@
+using System.Text.Json;
+using DistMtl.Protocol;
+
+namespace DistMtl.Coordinator.Runs;
+
+/// <summary>
+/// One checkpoint: a folder with the tensors as safetensors, <c>job.json</c>, <c>schema.json</c> and their checksums.
+/// It is written beside, flushed to disk and renamed, so a folder of that name is complete.
+/// </summary>
+internal static class Checkpoint
+{
+    private const string ModelFile = "model.safetensors";
+    private const string OptimizerFile = "optimizer.safetensors";
+    private const string JobFile = "job.json";
+    private const string SchemaFile = "schema.json";
+
+    /// <summary>Writes the checkpoint; one that is there already is replaced.</summary>
+    /// <exception cref="ArgumentException">A tensor's length is not the layout's.</exception>
+    public static void Write(string directory, CheckpointContent content)
+    {
+        var beside = AtomicFile.Beside(directory);
+        if (Directory.Exists(beside))
+            Directory.Delete(beside, recursive: true);
+        Directory.CreateDirectory(beside);
+        TensorFile.Write(Path.Combine(beside, ModelFile), [.. ModelTensors(content)]);
+        TensorFile.Write(Path.Combine(beside, OptimizerFile), [.. OptimizerTensors(content)]);
+        File.WriteAllText(Path.Combine(beside, JobFile), CheckpointJson.Write(content));
+        File.WriteAllText(Path.Combine(beside, SchemaFile), content.SchemaJson);
+        Checksums.Write(beside);
+        foreach (var file in Directory.EnumerateFiles(beside))
+            AtomicFile.FlushFile(file);
+        AtomicFile.FlushDirectory(beside);
+        Publish(beside, directory);
+    }
+
+    /// <summary>Reads a checkpoint, every file checked against its checksum.</summary>
+    /// <exception cref="JobException">It is not there, not complete or damaged; the message names the file.</exception>
+    public static CheckpointContent Read(string directory)
+    {
+        if (!Directory.Exists(directory))
+            throw new JobException($"there is no checkpoint '{directory}'");
+        try
+        {
+            Verify(directory);
+            var content = CheckpointJson.Read(File.ReadAllText(Path.Combine(directory, JobFile)), out var states);
+            var model = TensorFile.Read(Path.Combine(directory, ModelFile));
+            var optimizer = TensorFile.Read(Path.Combine(directory, OptimizerFile));
+            return content with
+            {
+                SchemaJson = File.ReadAllText(Path.Combine(directory, SchemaFile)),
+                Parameters_P = Flatten(content.Layout, model, ModelFile, prefix: ""),
+                OptimizerState = states.ToDictionary(
+                    state => state,
+                    state => Flatten(content.Layout, optimizer, OptimizerFile, prefix: state + "/")),
+            };
+        }
+        catch (Exception failure) when (failure is IOException or InvalidDataException or JsonException)
+        {
+            throw new JobException($"checkpoint '{directory}': {failure.Message}", ExitCode.BadInput, failure);
+        }
+    }
+
+    /// <summary>Checks every file against its checksum, without making sense of it.</summary>
+    /// <exception cref="InvalidDataException">The message names the file.</exception>
+    public static void Verify(string directory) =>
+        Checksums.Verify(directory, [ModelFile, OptimizerFile, JobFile, SchemaFile]);
+
+    private static IEnumerable<NamedTensor> ModelTensors(CheckpointContent content) =>
+        Tensors(content.Layout, content.Parameters_P, prefix: "");
+
+    private static IEnumerable<NamedTensor> OptimizerTensors(CheckpointContent content) =>
+        content.OptimizerState.SelectMany(state => Tensors(content.Layout, state.Value, prefix: state.Key + "/"));
+
+    private static IEnumerable<NamedTensor> Tensors(ParameterLayout layout, float[] values_P, string prefix)
+    {
+        if (values_P.Length != layout.Length)
+            throw new ArgumentException($"{prefix}{values_P.Length} numbers for a layout of {layout.Length}", nameof(values_P));
+        return layout.Entries.Select(e => new NamedTensor(prefix + e.Name, e.Shape, values_P.AsMemory(e.Offset, e.Length)));
+    }
+
+    private static float[] Flatten(
+        ParameterLayout layout, IReadOnlyDictionary<string, NamedTensor> tensors, string file, string prefix)
+    {
+        var values_P = new float[layout.Length];
+        foreach (var entry in layout.Entries)
+        {
+            if (!tensors.TryGetValue(prefix + entry.Name, out var tensor))
+                throw new InvalidDataException($"{file} has no tensor '{prefix}{entry.Name}', which {JobFile} lists");
+            if (!tensor.Shape.SequenceEqual(entry.Shape))
+            {
+                throw new InvalidDataException(
+                    $"{file}: tensor '{tensor.Name}' is [{string.Join(", ", tensor.Shape)}], {JobFile} says [{string.Join(", ", entry.Shape)}]");
+            }
+            tensor.Values.Span.CopyTo(values_P.AsSpan(entry.Offset, entry.Length));
+        }
+        return values_P;
+    }
+
+    // A folder cannot be renamed over another, so the one that is replaced steps aside first. A crash in between leaves
+    // none of this step, and the run goes on from the checkpoint before.
+    private static void Publish(string beside, string directory)
+    {
+        var aside = beside + "-old";
+        if (Directory.Exists(directory))
+            Directory.Move(directory, aside);
+        Directory.Move(beside, directory);
+        AtomicFile.FlushDirectory(Path.GetDirectoryName(Path.GetFullPath(directory))!);
+        if (Directory.Exists(aside))
+            Directory.Delete(aside, recursive: true);
+    }
+}

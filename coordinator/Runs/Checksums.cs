@@ -1,0 +1,57 @@
+using System.Security.Cryptography;
+
+namespace DistMtl.Coordinator.Runs;
+
+/// <summary>A folder's <c>SHA256SUMS</c>, as <c>sha256sum -c</c> reads it.</summary>
+internal static class Checksums
+{
+    public const string FileName = "SHA256SUMS";
+
+    /// <summary>Writes the sums of every file in the folder.</summary>
+    public static void Write(string directory)
+    {
+        var lines = Directory.EnumerateFiles(directory)
+            .Select(path => Path.GetFileName(path))
+            .Where(name => name != FileName)
+            .Order(StringComparer.Ordinal)
+            .Select(name => $"{Sum(Path.Combine(directory, name))}  {name}\n");
+        AtomicFile.WriteText(Path.Combine(directory, FileName), string.Concat(lines));
+    }
+
+    /// <summary>Checks that the named files are there as they were written.</summary>
+    /// <exception cref="InvalidDataException">One is not; the message names it.</exception>
+    public static void Verify(string directory, IEnumerable<string> names)
+    {
+        var sums = ReadSums(Path.Combine(directory, FileName));
+        foreach (var name in names)
+        {
+            if (!sums.TryGetValue(name, out var expected))
+                throw new InvalidDataException($"{FileName} does not list {name}");
+            var path = Path.Combine(directory, name);
+            if (!File.Exists(path))
+                throw new InvalidDataException($"{name} is missing");
+            if (Sum(path) != expected)
+                throw new InvalidDataException($"{name} is not as it was written: its checksum differs");
+        }
+    }
+
+    private static Dictionary<string, string> ReadSums(string path)
+    {
+        if (!File.Exists(path))
+            throw new InvalidDataException($"{FileName} is missing");
+        var sums = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var line in File.ReadLines(path))
+        {
+            if (line.Split("  ", 2) is not [var sum, var name])
+                throw new InvalidDataException($"{FileName} has a line that is no checksum");
+            sums[name] = sum;
+        }
+        return sums;
+    }
+
+    private static string Sum(string path)
+    {
+        using var file = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(file));
+    }
+}
