@@ -7,7 +7,7 @@ namespace DistMtl.Aggregation.Tests;
 public sealed class GradientCombinerTests
 {
     private static ParameterEntry Entry(string name, int length, int? task) =>
-        new(name, ImmutableArray.Create(length), 0, task, Initializer.Zeros, 0);
+        new(name, ImmutableArray.Create(length), 0, task, Initializer.Constant, 0);
 
     private static GradientShape Shape(int shared, params int[] own) => GradientShape.Create(
         ParameterLayout.Create([Entry("shared", shared, null), .. own.Select((length, task) => Entry($"tower{task}", length, task)).Where(e => e.Length > 0)]),
