@@ -55,7 +55,8 @@ public sealed class DwaWeighting : IWeighting
         {
             // A task without a ratio (no label in an epoch yet, or a loss that was zero) counts as one that stood still.
             var (last, before) = (state[Last][task], state[BeforeLast][task]);
-            exponents_T[task] = (last > 0 && before > 0 ? last / before : 1) / _temperature;
+            var ratio = last > 0 && before > 0 ? last / before : 1;
+            exponents_T[task] = Math.Min(ratio / _temperature, double.MaxValue);
         }
         var largest = exponents_T.Max();
         var softmax_T = exponents_T.Select(exponent => Math.Exp(exponent - largest)).ToArray();

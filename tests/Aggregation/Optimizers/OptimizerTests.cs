@@ -1,0 +1,99 @@
+using DistMtl.Aggregation.Optimizers;
+using DistMtl.Protocol;
+using DistMtl.Protocol.Jobs;
+
+namespace DistMtl.Aggregation.Tests.Optimizers;
+
+public sealed class OptimizerTests
+{
+    private static OptimizerSettings Settings(OptimizerKind kind) => new(kind, 0.01, 0.1, 0.9, 0.999, 1e-8, 0.9);
+
+    public static TheoryData<OptimizerKind> Kinds => [.. Enum.GetValues<OptimizerKind>()];
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void An_elements_bits_do_not_depend_on_where_it_lies(OptimizerKind kind)
+    {
+        // Element 0 of length 1 takes the path of the tail; inside 37 elements, that of the vectors or the tail.
+        var whole = Run(kind, 37, firstElement: 0);
+        for (var i = 0; i < 37; i++)
+            Assert.Equal(Run(kind, 1, firstElement: i)[0], whole[i]);
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void A_restored_optimiser_goes_on_to_the_same_bits(OptimizerKind kind)
+    {
+        var (parameters, first) = (Values(50, 0, 0), Optimizer.Create(Settings(kind), 50));
+        for (var step = 1; step <= 5; step++)
+            first.Step(parameters, Values(50, 0, step));
+        var copy = (float[])parameters.Clone();
+        var second = Optimizer.Create(Settings(kind), 50);
+        second.Restore(first.Steps, first.State.ToDictionary(pair => pair.Key, pair => (float[])pair.Value.Clone()));
+        for (var step = 6; step <= 10; step++)
+        {
+            first.Step(parameters, Values(50, 0, step));
+            second.Step(copy, Values(50, 0, step));
+        }
+        Assert.Equal(parameters, copy);
+        Assert.Equal(10, second.Steps);
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void A_gradient_of_zero_from_the_start_gives_numbers(OptimizerKind kind)
+    {
+        var parameters = new float[20];
+        Optimizer.Create(Settings(kind), 20).Step(parameters, new float[20]);
+        Assert.Equal(new float[20], parameters);
+    }
+
+    [Theory]
+    [InlineData(OptimizerKind.Adam, "exp_avg,exp_avg_sq")]
+    [InlineData(OptimizerKind.AdamW, "exp_avg,exp_avg_sq")]
+    [InlineData(OptimizerKind.Sgd, "momentum_buffer")]
+    [InlineData(OptimizerKind.Adagrad, "sum")]
+    public void The_state_has_PyTorchs_names(OptimizerKind kind, string names) =>
+        Assert.Equal(names.Split(','), Optimizer.Create(Settings(kind), 3).State.Keys.Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void Without_momentum_there_is_no_state() =>
+        Assert.Empty(Optimizer.Create(Settings(OptimizerKind.Sgd) with { Momentum = 0 }, 3).State);
+
+    [Fact]
+    public void Adams_first_step_is_the_learning_rate_in_the_gradients_direction()
+    {
+        float[] parameters = [0, 0, 0];
+        Optimizer.Create(Settings(OptimizerKind.Adam), 3).Step(parameters, [1e-3f, -5, 1e4f]);
+        Assert.Equal(-0.01f, parameters[0], 1e-6f);
+        Assert.Equal(0.01f, parameters[1], 1e-6f);
+        Assert.Equal(-0.01f, parameters[2], 1e-6f);
+    }
+
+    [Fact]
+    public void A_state_that_does_not_fit_is_refused()
+    {
+        var adam = Optimizer.Create(Settings(OptimizerKind.Adam), 3);
+        var strange = Assert.Throws<InvalidDataException>(() => adam.Restore(1, new Dictionary<string, float[]> { ["sum"] = new float[3] }));
+        Assert.Contains("[sum]", strange.Message, StringComparison.Ordinal);
+        var shortened = Assert.Throws<InvalidDataException>(() => adam.Restore(1, new Dictionary<string, float[]> { ["exp_avg"] = new float[3], ["exp_avg_sq"] = new float[2] }));
+        Assert.Contains("'exp_avg_sq' has 2 elements where 3 are needed", shortened.Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => adam.Step(new float[3], new float[4]));
+    }
+
+    private static float[] Run(OptimizerKind kind, int length, int firstElement)
+    {
+        var (parameters, optimizer) = (Values(length, firstElement, 0), Optimizer.Create(Settings(kind), length));
+        for (var step = 1; step <= 7; step++)
+            optimizer.Step(parameters, Values(length, firstElement, step));
+        return parameters;
+    }
+
+    private static float[] Values(int length, int firstElement, int step)
+    {
+        var values = new float[length];
+        for (var i = 0; i < length; i++)
+            values[i] = (float)new StableRandom(StableHash.Mix((ulong)(firstElement + i), (ulong)step)).NextNormal();
+        return values;
+    }
+}
