@@ -12,6 +12,9 @@ internal sealed class TextSource : IDisposable
     private readonly string _path;
     private readonly StreamReader _reader;
 
+    /// <summary>By default .NET takes the end of a cut-off gzip file for the end of the data: half a download would train.</summary>
+    static TextSource() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
+
     public TextSource(string path)
     {
         _path = path;
