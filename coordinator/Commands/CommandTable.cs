@@ -1,4 +1,6 @@
 using System.CommandLine;
+using DistMtl.Aggregation.Weightings;
+using DistMtl.Data;
 
 namespace DistMtl.Coordinator.Commands;
 
@@ -7,5 +9,9 @@ internal static class CommandTable
 {
     public static IReadOnlyList<Command> All { get; } =
     [
+        ValidateCommand.Create(WeightingTable.Descriptions, CheckData),
     ];
+
+    private static IEnumerable<(string KeyPath, string Message)> CheckData(Protocol.Jobs.JobFile job) =>
+        DataColumns.Check(job).Select(problem => (problem.KeyPath, problem.Message));
 }

@@ -8,7 +8,8 @@ internal static class DataReader
     public static DataSettings Read(Section section)
     {
         var generate = ReadGenerate(section);
-        var train = section.Has("train") ? DataPath.Read(section, "train", mustExist: generate is null) : section.RequiredText("train");
+        section.Require("train");
+        var train = DataPath.Read(section, "train", mustExist: generate is null);
         var format = section.Choice<DataFormat>("format") ?? FormatOf(section, train);
         var data = new DataSettings(
             Format: format ?? DataFormat.Csv,
@@ -57,11 +58,11 @@ internal static class DataReader
     {
         if (section.Map("generate") is not { } map)
             return null;
-        if (!map.Has("dataset"))
-            map.RequiredText("dataset");
+        map.Require("dataset");
+        map.Require("rows");
         var generate = new GenerateSettings(
             Dataset: map.Choice("dataset", GenerateSettings.Datasets) ?? "",
-            Rows: map.RequiredWhole("rows", NumberRange.AtLeast(1)),
+            Rows: map.Whole("rows", 0, NumberRange.AtLeast(1)),
             Seed: map.Seed("seed", JobFile.DefaultSeed));
         map.RefuseUnknownKeys();
         return generate;

@@ -43,7 +43,9 @@ internal static partial class FeaturesReader
             MaxLength: Of(FeatureKind.Sequence).Whole("maxLength", FeatureSettings.DefaultMaxLength, NumberRange.Between(1, 10_000)),
             Embedding: Of(FeatureKind.Sequence).Text("embedding"),
             Encoder: ReadEncoder(Of(FeatureKind.Sequence)),
-            Width: Of(FeatureKind.Vector).RequiredWhole("width", Widths));
+            Width: Of(FeatureKind.Vector).Whole("width", 0, Widths));
+        if (kind is FeatureKind.Vector)
+            section.Require("width");
         if (section.Has("buckets") && section.Has("minCount") && !shares)
             section.Report("minCount", "minCount shapes a vocabulary, but with buckets the values are hashed; leave one of the two out");
         if (feature.Separator.Length == 0)

@@ -7,10 +7,9 @@ internal static class ModelReader
 
     public static ModelSettings Read(Section section)
     {
-        var architecture = section.Choice<Architecture>("architecture");
-        var isUnknown = architecture is null && section.Has("architecture");
-        var mmoe = section.Only(isUnknown || architecture is null or Architecture.Mmoe, "belongs to architecture mmoe; a shared-bottom model has 'bottom'");
-        var shared = section.Only(isUnknown || architecture is Architecture.SharedBottom, "belongs to architecture shared-bottom; an mmoe model has 'experts' and 'expert'");
+        var architecture = section.Selector("architecture", Architecture.Mmoe);
+        var mmoe = section.Only(architecture is null or Architecture.Mmoe, "belongs to architecture mmoe; a shared-bottom model has 'bottom'");
+        var shared = section.Only(architecture is null or Architecture.SharedBottom, "belongs to architecture shared-bottom; an mmoe model has 'experts' and 'expert'");
         var model = new ModelSettings(
             Architecture: architecture ?? Architecture.Mmoe,
             Experts: mmoe.Whole("experts", ModelSettings.DefaultExperts, NumberRange.Between(1, 256)),

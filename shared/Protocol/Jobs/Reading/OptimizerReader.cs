@@ -5,8 +5,7 @@ internal static class OptimizerReader
 {
     public static OptimizerSettings Read(Section section)
     {
-        var kind = section.Choice<OptimizerKind>("kind");
-        var isUnknown = kind is null && section.Has("kind");
+        var kind = section.Selector("kind", OptimizerKind.Adam);
         var chosen = kind ?? OptimizerKind.Adam;
         var optimizer = new OptimizerSettings(
             Kind: chosen,
@@ -20,7 +19,7 @@ internal static class OptimizerReader
         return optimizer;
 
         Section Of(params OptimizerKind[] kinds) => section.Only(
-            isUnknown || kinds.Contains(chosen),
+            kind is null || kinds.Contains(chosen),
             $"belongs to kind {string.Join(", ", kinds.Select(EnumWords.Of))}, but the optimizer's kind is {EnumWords.Of(chosen)}");
     }
 }

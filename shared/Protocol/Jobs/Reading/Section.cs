@@ -9,19 +9,21 @@ internal sealed class Section
 {
     private readonly YamlMap _map;
     private readonly List<string> _known;
+    private readonly HashSet<string> _refused;
     private readonly string? _refusal;
 
     /// <param name="path">As in an override: <c>features[2]</c>; empty for the whole file.</param>
     /// <param name="place">What to point at when a key is missing.</param>
     public Section(YamlMap map, string path, Place place, ReadingScope scope)
-        : this(map, path, place, scope, [], null)
+        : this(map, path, place, scope, [], [], null)
     {
     }
 
-    private Section(YamlMap map, string path, Place place, ReadingScope scope, List<string> known, string? refusal)
+    private Section(YamlMap map, string path, Place place, ReadingScope scope, List<string> known, HashSet<string> refused, string? refusal)
     {
         _map = map;
         _known = known;
+        _refused = refused;
         _refusal = refusal;
         Path = path;
         Place = place;
@@ -37,7 +39,7 @@ internal sealed class Section
     /// <summary>This section for keys that make sense only where <paramref name="applies"/>; elsewhere they are refused.</summary>
     /// <param name="refusal">Follows the key: <c>belongs to kind vector</c>.</param>
     public Section Only(bool applies, string refusal) =>
-        applies ? this : new Section(_map, Path, Place, Scope, _known, refusal);
+        applies ? this : new Section(_map, Path, Place, Scope, _known, _refused, refusal);
 
     public bool Has(string key) => _map.Find(key) is not null;
 
@@ -59,9 +61,12 @@ internal sealed class Section
 
     public void RefuseUnknownKeys()
     {
-        foreach (var entry in _map.Entries.Where(entry => !_known.Contains(entry.Key)))
+        foreach (var entry in _map.Entries.Where(entry => !_known.Contains(entry.Key) && !_refused.Contains(entry.Key)))
             Report(entry.KeyPlace, $"unknown key '{entry.Key}'{NearestName.Hint(entry.Key, _known)}");
     }
+
+    /// <summary>Reports the key where it is missing, for one that is then read by another getter.</summary>
+    public void Require(string key) => Required(key);
 
     public string? Text(string key) => Take(key) is { } entry ? Scope.Values.Text(entry.Value, key) : null;
 
@@ -79,10 +84,6 @@ internal sealed class Section
 
     public int Whole(string key, int fallback, NumberRange range) => Whole(key, range) ?? fallback;
 
-    /// <summary>0 where the key is missing or wrong, which is reported.</summary>
-    public int RequiredWhole(string key, NumberRange range) =>
-        Required(key) is { } entry ? Scope.Values.Whole(entry.Value, key, range) ?? 0 : 0;
-
     public IReadOnlyList<int> Wholes(string key, IReadOnlyList<int> fallback, NumberRange range) => Take(key) is { } entry
         ? [.. Scope.Values.Items(entry.Value, key).Select(item => Scope.Values.Whole(item.Node, item.Name, range)).OfType<int>()]
         : fallback;
@@ -97,6 +98,12 @@ internal sealed class Section
 
     public T? Choice<T>(string key) where T : struct, Enum =>
         Take(key) is { } entry ? Scope.Values.Choice<T>(entry.Value, key) : null;
+
+    /// <summary>
+    /// A choice on which other keys depend: the fallback where it is missing, and null where it is wrong, when nothing
+    /// can be said of those keys.
+    /// </summary>
+    public T? Selector<T>(string key, T fallback) where T : struct, Enum => Take(key) is { } entry ? Scope.Values.Choice<T>(entry.Value, key) : fallback;
 
     public T? RequiredChoice<T>(string key) where T : struct, Enum =>
         Required(key) is { } entry ? Scope.Values.Choice<T>(entry.Value, key) : null;
@@ -138,18 +145,15 @@ internal sealed class Section
 
     private YamlEntry? Take(string key)
     {
-        var isNew = !_known.Contains(key);
-        if (_refusal is null && isNew)
-            _known.Add(key);
-        if (_map.Find(key) is not { } entry)
-            return null;
+        var entry = _map.Find(key);
         if (_refusal is null)
-            return entry;
-        if (isNew)
         {
-            _known.Add(key);
-            Report(entry.KeyPlace, $"'{key}' {_refusal}");
+            if (!_known.Contains(key))
+                _known.Add(key);
+            return entry;
         }
+        if (entry is not null && _refused.Add(key))
+            Report(entry.KeyPlace, $"'{key}' {_refusal}");
         return null;
     }
 

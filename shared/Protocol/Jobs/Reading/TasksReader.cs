@@ -5,16 +5,17 @@ namespace DistMtl.Protocol.Jobs.Reading;
 /// <summary>Reads <c>tasks:</c>.</summary>
 internal static partial class TasksReader
 {
-    public static IReadOnlyList<(TaskSettings Task, Section Section)> Read(Section job)
+    /// <param name="missing">Cells that mean "unknown" in every column.</param>
+    public static IReadOnlyList<(TaskSettings Task, Section Section)> Read(Section job, IReadOnlyList<string> missing)
     {
-        var tasks = job.RequiredMaps("tasks").Select(section => (Task: ReadOne(section), Section: section)).ToList();
+        var tasks = job.RequiredMaps("tasks").Select(section => (Task: ReadOne(section, missing), Section: section)).ToList();
         var seen = new HashSet<string>();
         foreach (var (task, section) in tasks.Where(task => task.Task.Name.Length > 0 && !seen.Add(task.Task.Name)))
             section.Report("name", $"there are two tasks with the name '{task.Name}'");
         return tasks;
     }
 
-    private static TaskSettings ReadOne(Section section)
+    private static TaskSettings ReadOne(Section section, IReadOnlyList<string> missing)
     {
         var name = section.RequiredText("name");
         if (name.Length > 0 && !NamePattern().IsMatch(name))
@@ -27,7 +28,7 @@ internal static partial class TasksReader
             Label: section.RequiredText("label"),
             Positive: binary.Text("positive"),
             Missing: section.Texts("missing") ?? []);
-        if (task.Positive is { } positive && task.Missing.Contains(positive))
+        if (task.Positive is { } positive && task.Missing.Concat(missing).Contains(positive))
             section.Report("positive", $"'{positive}' cannot mean both 1 and missing");
         section.RefuseUnknownKeys();
         return task;

@@ -62,7 +62,7 @@ internal static class TrainingReader
             return $"'{name}' must be a task and a metric, as in click.auc";
         var (taskName, metric) = (name[..dot], name[(dot + 1)..]);
         if (tasks.FirstOrDefault(task => task.Name == taskName) is not { } task)
-            return $"there is no task '{taskName}'{NearestName.Hint(taskName, [.. tasks.Select(task => task.Name)])}";
+            return $"there is no task '{taskName}'{NearestName.Hint(taskName, [.. tasks.Select(task => task.Name).Distinct()])}";
         var known = MetricNames.Of(task.Kind);
         if (!known.Contains(metric))
             return $"a {EnumWords.Of(task.Kind)} task has no metric '{metric}'{NearestName.Hint(metric, known)}";

@@ -13,7 +13,7 @@ internal sealed class ValueReader(List<JobProblem> problems)
     {
         if (node is YamlScalar { IsEmpty: false } scalar)
             return scalar.Text;
-        Refuse(node, name, "a text");
+        Refuse(node, name, "text");
         return null;
     }
 
@@ -100,14 +100,20 @@ internal sealed class ValueReader(List<JobProblem> problems)
         problems.Add(node.Place.Problem($"{name} must be {wanted}, but is '{text}'{meant}"));
     }
 
-    private void Refuse(YamlNode node, string name, string wanted) => problems.Add(node.Place.Problem(node switch
+    private void Refuse(YamlNode node, string name, string wanted)
+    {
+        if (node is not YamlRefused)
+            problems.Add(node.Place.Problem(Mismatch(node, name, wanted)));
+    }
+
+    private static string Mismatch(YamlNode node, string name, string wanted) => node switch
     {
         YamlScalar { IsEmpty: true } => $"{name} has no value; it must be {wanted}",
         YamlScalar { IsPlain: true } scalar => $"{name} must be {wanted}, but is '{scalar.Text}'",
         YamlScalar scalar => $"{name} must be {wanted}, but is the text \"{scalar.Text}\"",
         YamlList => $"{name} must be {wanted}, but is a list",
         _ => $"{name} must be {wanted}, but is a map",
-    }));
+    };
 
     private static bool IsWhole(string text)
     {

@@ -31,6 +31,9 @@ internal sealed class YamlScalar(Place place, string text, bool isPlain) : YamlN
     public bool IsEmpty => IsPlain && Text.Length == 0;
 }
 
+/// <summary>What was here is already reported; whoever wants a value of it gets none and says nothing.</summary>
+internal sealed class YamlRefused(Place place) : YamlNode(place);
+
 internal sealed class YamlList(Place place) : YamlNode(place)
 {
     public List<YamlNode> Items { get; } = [];

@@ -33,7 +33,9 @@ internal sealed class YamlTree
         }
         catch (YamlException exception)
         {
-            problems.Add(placeOf(exception.Start).Problem(Explain(exception, yaml)));
+            problems.Add(TabIn(yaml, exception) is { } tab
+                ? placeOf(tab).Problem("a tab stands here, but YAML is indented by spaces")
+                : placeOf(exception.Start).Problem(Explain(exception)));
             return null;
         }
     }
@@ -59,7 +61,7 @@ internal sealed class YamlTree
         {
             var place = _placeOf(alias.Start);
             _problems.Add(place.Problem($"'*{alias.Value}' would be a YAML alias, which a job file does not use; write the value out, or put text that begins with '*' in quotes"));
-            return new YamlScalar(place, $"*{alias.Value}", isPlain: false);
+            return new YamlRefused(place);
         }
         if (_parser.TryConsume<Scalar>(out var scalar))
         {
@@ -106,11 +108,22 @@ internal sealed class YamlTree
             _problems.Add(_placeOf(node.Start).Problem($"'{node.Tag.Value}' is a YAML tag, which a job file does not use"));
     }
 
-    private static string Explain(YamlException exception, string yaml)
+    /// <summary>The first tab in the indentation of a line near the error: the commonest cause, and invisible.</summary>
+    private static Mark? TabIn(string yaml, YamlException exception)
     {
-        var index = (int)exception.Start.Index;
-        if (index < yaml.Length && yaml[index] == '\t')
-            return "a tab stands here, but YAML is indented by spaces";
+        var lines = yaml.Split('\n');
+        for (var line = exception.Start.Line; line <= Math.Min(exception.End.Line + 1, lines.Length); line++)
+        {
+            var text = lines[line - 1].AsSpan();
+            var tab = text[..^text.TrimStart(" \t").Length].IndexOf('\t');
+            if (tab >= 0)
+                return new Mark(0, line, tab + 1);
+        }
+        return null;
+    }
+
+    private static string Explain(YamlException exception)
+    {
         var message = exception.Message.ReplaceLineEndings(" ").Trim().TrimEnd('.');
         return message.Length == 0 ? "not valid YAML" : $"not valid YAML: {char.ToLowerInvariant(message[0])}{message[1..]}";
     }

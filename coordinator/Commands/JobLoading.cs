@@ -1,0 +1,32 @@
+using System.CommandLine;
+using DistMtl.Protocol;
+using DistMtl.Protocol.Jobs;
+
+namespace DistMtl.Coordinator.Commands;
+
+/// <summary>A check of a valid job against its data: each problem with the key (<c>tasks[1].label</c>) that is at fault.</summary>
+internal delegate IEnumerable<(string KeyPath, string Message)> DataCheck(JobFile job);
+
+/// <summary>The way from a path on the command line to a job that can start.</summary>
+internal static class JobLoading
+{
+    public static Argument<string> PathArgument() => new("job.yaml") { Description = "The job file." };
+
+    public static Option<string[]> SetOption() => new("--set")
+    {
+        Description = "Overrides one key of the job file: data.train=PATH, tasks.income.label=COLUMN, model.tower=[32,16]. Can be given again.",
+        HelpName = "key=value",
+        DefaultValueFactory = _ => [],
+    };
+
+    /// <exception cref="JobException">All problems, one per line.</exception>
+    public static JobFile Load(
+        string path, IReadOnlyList<string> overrides, IReadOnlyList<WeightingDescription> weightings, DataCheck checkData)
+    {
+        var reading = JobFileReader.Read(path, overrides, weightings);
+        var problems = reading.Job is { } job
+            ? [.. checkData(job).Select(problem => reading.ProblemAt(problem.KeyPath, problem.Message))]
+            : reading.Problems;
+        return problems.Count == 0 ? reading.Job! : throw new JobException(string.Join('\n', problems));
+    }
+}
