@@ -5,7 +5,8 @@ namespace DistMtl.Protocol;
 /// <summary>How the coordinator draws a parameter's first value.</summary>
 public enum Initializer
 {
-    Zeros,
+    /// <summary>Every element is <see cref="ParameterEntry.InitialScale"/>: biases.</summary>
+    Constant,
 
     /// <summary>Normal with mean 0 and standard deviation <see cref="ParameterEntry.InitialScale"/>: embedding tables.</summary>
     Normal,
@@ -68,7 +69,8 @@ public sealed class ParameterLayout
             placed.Add(entry with { Offset = offset });
             offset = checked(offset + entry.Length);
         }
-        return new ParameterLayout(placed.MoveToImmutable(), placed.Where(e => e.Task is null).Sum(e => e.Length), offset);
+        var sharedLength = placed.Where(entry => entry.Task is null).Sum(entry => entry.Length);
+        return new ParameterLayout(placed.MoveToImmutable(), sharedLength, offset);
     }
 
     /// <summary>The elements that task <paramref name="task"/> alone uses (possibly none).</summary>

@@ -34,6 +34,9 @@ public sealed record DataSettings(
 {
     public const int DefaultShards = 8;
 
+    /// <summary>The first bad row fails the run: what is left out without a word is missed by nobody.</summary>
+    public const double DefaultMaxBadRows = 0;
+
     public static readonly IReadOnlyList<string> DefaultMissing = [""];
 }
 
@@ -41,4 +44,7 @@ public sealed record DataSettings(
 public sealed record ValidationSettings(double? Fraction, string? Path);
 
 /// <summary>A built-in generator (<c>ecommerce</c>) that writes the training file once.</summary>
-public sealed record GenerateSettings(string Dataset, int Rows, ulong Seed);
+public sealed record GenerateSettings(string Dataset, int Rows, ulong Seed)
+{
+    public static readonly IReadOnlyList<string> Datasets = ["ecommerce"];
+}

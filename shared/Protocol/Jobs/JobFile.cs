@@ -15,4 +15,7 @@ public sealed record JobFile(
     ModelSettings Model,
     WeightingSettings Weighting,
     OptimizerSettings Optimizer,
-    TrainingSettings Training);
+    TrainingSettings Training)
+{
+    public const ulong DefaultSeed = 1;
+}

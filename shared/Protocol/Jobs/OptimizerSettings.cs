@@ -30,4 +30,10 @@ public sealed record OptimizerSettings(
     public const double DefaultBeta2 = 0.999;
     public const double DefaultEpsilon = 1e-8;
     public const double DefaultAdagradEpsilon = 1e-10;
+
+    public static double DefaultLearningRateOf(OptimizerKind kind) => kind == OptimizerKind.Adagrad ? 0.01 : DefaultLearningRate;
+
+    public static double DefaultWeightDecayOf(OptimizerKind kind) => kind == OptimizerKind.AdamW ? 0.01 : 0;
+
+    public static double DefaultEpsilonOf(OptimizerKind kind) => kind == OptimizerKind.Adagrad ? DefaultAdagradEpsilon : DefaultEpsilon;
 }

@@ -35,4 +35,7 @@ public sealed record TrainingSettings(
 /// <summary>Stops when a weighted sum of validation metrics has not risen for a while; the best checkpoint is kept.</summary>
 /// <param name="Metric">Weight by <c>task.metric</c>; metrics where less is better count negative by themselves.</param>
 /// <param name="Patience">Evaluations without a rise before stopping.</param>
-public sealed record EarlyStoppingSettings(IReadOnlyDictionary<string, double> Metric, int Patience);
+public sealed record EarlyStoppingSettings(IReadOnlyDictionary<string, double> Metric, int Patience)
+{
+    public const int DefaultPatience = 2;
+}

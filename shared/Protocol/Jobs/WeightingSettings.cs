@@ -18,7 +18,10 @@ public sealed record WeightingSettings(
     string Strategy,
     WeightingScale Scale,
     IReadOnlyDictionary<string, double> Options,
-    IReadOnlyDictionary<string, double> Weights);
+    IReadOnlyDictionary<string, double> Weights)
+{
+    public const string DefaultStrategy = "equal";
+}
 
 /// <summary>What the job-file reader must know of a strategy; the table itself is Aggregation's.</summary>
 /// <param name="Name">As written in the job file.</param>

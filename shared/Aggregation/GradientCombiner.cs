@@ -1,0 +1,87 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
+namespace DistMtl.Aggregation;
+
+/// <summary>Makes one update of the tasks' gradients.</summary>
+public static class GradientCombiner
+{
+    /// <summary>1/N_t, what makes a mean of a sum; 0 for a task that no row of the step has a label for.</summary>
+    public static double[] MeanScales(ReadOnlySpan<long> labels_T)
+    {
+        var scales_T = new double[labels_T.Length];
+        for (var task = 0; task < scales_T.Length; task++)
+            scales_T[task] = labels_T[task] == 0 ? 0 : 1.0 / labels_T[task];
+        return scales_T;
+    }
+
+    /// <summary>
+    /// Shared part: sum over t of w_t g_t / N_t. Own part of task t: g_t / N_t, unweighted, for a task's own parameters
+    /// follow its own loss. Each element is computed in double and rounded once. A task without a label in the step
+    /// contributes zero, whatever its rows hold.
+    /// </summary>
+    /// <param name="gradients">The root's sums, laid out per task.</param>
+    /// <param name="weights_T">As the weighting decided, scaled.</param>
+    /// <param name="labels_T">N_t, the global counts of this step.</param>
+    /// <param name="update_P">Overwritten; the optimiser's gradient.</param>
+    public static void Combine(
+        GradientShape shape,
+        ReadOnlySpan<float> gradients,
+        ReadOnlySpan<double> weights_T,
+        ReadOnlySpan<long> labels_T,
+        Span<float> update_P)
+    {
+        if (!shape.IsPerTask)
+            throw new ArgumentException("a combined gradient is the update already", nameof(shape));
+        if (gradients.Length < shape.Length || update_P.Length != shape.ParameterLength
+            || weights_T.Length != shape.Tasks || labels_T.Length != shape.Tasks)
+            throw new ArgumentException(
+                $"{gradients.Length} gradient elements, {update_P.Length} parameters, {weights_T.Length} weights and {labels_T.Length} counts do not fit a shape of {shape.Length}, {shape.ParameterLength} and {shape.Tasks} tasks",
+                nameof(gradients));
+
+        var scales_T = MeanScales(labels_T);
+        var (rows, weights) = (new List<int>(shape.Tasks), new List<double>(shape.Tasks));
+        for (var task = 0; task < shape.Tasks; task++)
+        {
+            if (scales_T[task] == 0)
+                continue;
+            rows.Add(shape.Shared(task).Start.Value);
+            weights.Add(weights_T[task] * scales_T[task]);
+        }
+        AddRows(gradients, CollectionsMarshal.AsSpan(rows), CollectionsMarshal.AsSpan(weights), update_P[..shape.SharedLength]);
+
+        for (var task = 0; task < shape.Tasks; task++)
+        {
+            var own = update_P[shape.OwnParameters(task)];
+            if (scales_T[task] == 0)
+                own.Clear();
+            else
+                AddRows(gradients, [shape.Own(task).Start.Value], [scales_T[task]], own);
+        }
+    }
+
+    /// <summary>sum[k] = the weighted sum of gradients[starts[i] + k], in the order of the rows.</summary>
+    private static void AddRows(ReadOnlySpan<float> gradients, ReadOnlySpan<int> starts, ReadOnlySpan<double> weights, Span<float> sum)
+    {
+        var k = 0;
+        ref var source = ref MemoryMarshal.GetReference(gradients);
+        for (; k <= sum.Length - Vector<float>.Count; k += Vector<float>.Count)
+        {
+            var (low, high) = (Vector<double>.Zero, Vector<double>.Zero);
+            for (var i = 0; i < starts.Length; i++)
+            {
+                Vector.Widen(Vector.LoadUnsafe(ref source, (nuint)(starts[i] + k)), out var lower, out var upper);
+                low += weights[i] * lower;
+                high += weights[i] * upper;
+            }
+            Vector.Narrow(low, high).CopyTo(sum[k..]);
+        }
+        for (; k < sum.Length; k++)
+        {
+            var total = 0.0;
+            for (var i = 0; i < starts.Length; i++)
+                total += weights[i] * gradients[starts[i] + k];
+            sum[k] = (float)total;
+        }
+    }
+}

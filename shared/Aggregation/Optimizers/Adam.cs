@@ -1,0 +1,50 @@
+using System.Runtime.Intrinsics;
+using DistMtl.Protocol.Jobs;
+
+namespace DistMtl.Aggregation.Optimizers;
+
+/// <summary>
+/// Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019), bias corrected, epsilon outside the root. They
+/// differ in the decay: added to the gradient, or taken off the parameters before the update.
+/// </summary>
+public sealed class Adam : Optimizer
+{
+    private readonly OptimizerSettings _settings;
+    private readonly bool _decoupled;
+    private readonly float[] _mean_P;
+    private readonly float[] _square_P;
+
+    internal Adam(OptimizerSettings settings, int length, bool decoupled) : base(length, "exp_avg", "exp_avg_sq")
+    {
+        _settings = settings;
+        _decoupled = decoupled;
+        _mean_P = State["exp_avg"];
+        _square_P = State["exp_avg_sq"];
+    }
+
+    private protected override void Update(Span<float> parameters_P, ReadOnlySpan<float> gradients_P)
+    {
+        var (beta1, beta2) = (_settings.Beta1, _settings.Beta2);
+        var keepMean = Vector512.Create((float)beta1);
+        var addMean = Vector512.Create((float)(1 - beta1));
+        var keepSquare = Vector512.Create((float)beta2);
+        var addSquare = Vector512.Create((float)(1 - beta2));
+        var stepSize = Vector512.Create((float)(_settings.LearningRate / (1 - Math.Pow(beta1, Steps))));
+        var rootCorrection = Vector512.Create((float)Math.Sqrt(1 - Math.Pow(beta2, Steps)));
+        var epsilon = Vector512.Create((float)_settings.Epsilon);
+        var addedDecay = Vector512.Create(_decoupled ? 0 : (float)_settings.WeightDecay);
+        var keepParameter = Vector512.Create(_decoupled ? (float)(1 - _settings.LearningRate * _settings.WeightDecay) : 1);
+
+        for (var i = 0; i < parameters_P.Length; i += Lanes.Count)
+        {
+            var parameter = Lanes.Load(parameters_P, i);
+            var gradient = Lanes.Load(gradients_P, i) + addedDecay * parameter;
+            var mean = keepMean * Lanes.Load(_mean_P, i) + addMean * gradient;
+            var square = keepSquare * Lanes.Load(_square_P, i) + addSquare * (gradient * gradient);
+            var root = Vector512.Sqrt(square) / rootCorrection + epsilon;
+            Lanes.Store(_mean_P, i, mean);
+            Lanes.Store(_square_P, i, square);
+            Lanes.Store(parameters_P, i, keepParameter * parameter - stepSize * (mean / root));
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using DistMtl.Protocol.Jobs;
+
+namespace DistMtl.Aggregation.Optimizers;
+
+/// <summary>
+/// An update rule over the flat parameters with its state, in float, with PyTorch's meaning. One pass over memory a
+/// step; each element is computed by plain IEEE operations of its own (no fused multiply-add), so the bits depend
+/// neither on the machine's vector width nor on where an element lies. Not thread-safe.
+/// </summary>
+public abstract class Optimizer
+{
+    private readonly (string Name, float[] Values_P)[] _state;
+
+    /// <param name="stateNames">PyTorch's names of the vectors that the rule keeps.</param>
+    private protected Optimizer(int length, params ReadOnlySpan<string> stateNames)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        Length = length;
+        _state = new (string, float[])[stateNames.Length];
+        for (var i = 0; i < stateNames.Length; i++)
+            _state[i] = (stateNames[i], new float[length]);
+        State = _state.ToDictionary(entry => entry.Name, entry => entry.Values_P).AsReadOnly();
+    }
+
+    /// <summary>P.</summary>
+    public int Length { get; }
+
+    /// <summary>Updates made so far.</summary>
+    public long Steps { get; private set; }
+
+    /// <summary>The live vectors of length P, by PyTorch's names ("exp_avg", ...), for a checkpoint to write.</summary>
+    public IReadOnlyDictionary<string, float[]> State { get; }
+
+    public static Optimizer Create(OptimizerSettings settings, int length) => settings.Kind switch
+    {
+        OptimizerKind.Adam => new Adam(settings, length, decoupled: false),
+        OptimizerKind.AdamW => new Adam(settings, length, decoupled: true),
+        OptimizerKind.Sgd => settings.Momentum == 0 ? new Sgd(settings, length) : new MomentumSgd(settings, length),
+        OptimizerKind.Adagrad => new Adagrad(settings, length),
+        _ => throw new ArgumentOutOfRangeException(nameof(settings), settings.Kind, "unknown optimiser"),
+    };
+
+    /// <summary>Makes one update in place.</summary>
+    /// <exception cref="ArgumentException">A length is not P.</exception>
+    public void Step(Span<float> parameters_P, ReadOnlySpan<float> gradients_P)
+    {
+        if (parameters_P.Length != Length || gradients_P.Length != Length)
+            throw new ArgumentException($"an optimiser of {Length} parameters got {parameters_P.Length} parameters and {gradients_P.Length} gradients", nameof(parameters_P));
+        Steps++;
+        Update(parameters_P, gradients_P);
+    }
+
+    /// <summary>Goes on from a checkpoint; the vectors are copied.</summary>
+    /// <exception cref="InvalidDataException">The state is another rule's, or of another length.</exception>
+    public void Restore(long steps, IReadOnlyDictionary<string, float[]> state)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(steps);
+        if (state.Count != _state.Length || _state.FirstOrDefault(entry => !state.ContainsKey(entry.Name)) is { Name: not null })
+            throw new InvalidDataException($"the optimiser's state holds [{string.Join(", ", state.Keys)}] where [{string.Join(", ", State.Keys)}] is needed");
+        foreach (var (name, values_P) in _state)
+        {
+            if (state[name].Length != Length)
+                throw new InvalidDataException($"the optimiser's state '{name}' has {state[name].Length} elements where {Length} are needed");
+        }
+        foreach (var (name, values_P) in _state)
+            state[name].CopyTo(values_P, 0);
+        Steps = steps;
+    }
+
+    private protected abstract void Update(Span<float> parameters_P, ReadOnlySpan<float> gradients_P);
+}

@@ -1,0 +1,69 @@
+using System.Collections;
+
+namespace DistMtl.Aggregation;
+
+/// <summary>
+/// Adds partial sums up the tree of <see cref="TreeNode"/>. Two siblings are added as soon as both are there, always
+/// left + right, so the order of arrival and the division of the shards among workers leave no trace in the bits.
+/// A worker and the coordinator use the same class: what the worker's has <see cref="Pending"/> are the largest whole
+/// subtrees it owns, and exactly those it sends. Not thread-safe.
+/// </summary>
+/// <param name="shards">S, the job's number of data shards.</param>
+/// <param name="release">Called with each right sum once it is added to its left one, so that its buffer can be used again.</param>
+public sealed class TreeReducer(int shards, Action<PartialSum>? release = null)
+{
+    private readonly TreeNode _root = TreeNode.Root(shards);
+    private readonly Dictionary<TreeNode, PartialSum> _pending = [];
+    private readonly BitArray _covered = new(shards);
+
+    /// <summary>What could not be added further yet, by its highest node, in shard order.</summary>
+    public IReadOnlyList<(TreeNode Node, PartialSum Sum)> Pending =>
+        [.. _pending.OrderBy(pair => pair.Key.Shards(shards).Start).Select(pair => (pair.Key, pair.Value))];
+
+    /// <summary>The shards that no sum has covered yet, to name who is late.</summary>
+    public IEnumerable<int> MissingShards => Enumerable.Range(0, shards).Where(shard => !_covered[shard]);
+
+    public bool IsComplete => _pending.ContainsKey(_root);
+
+    /// <summary>The sum over all shards.</summary>
+    /// <exception cref="InvalidOperationException">Not complete yet.</exception>
+    public PartialSum Root => _pending.TryGetValue(_root, out var sum)
+        ? sum
+        : throw new InvalidOperationException($"the sum is not complete: shards {string.Join(", ", MissingShards)} are missing");
+
+    /// <summary>Takes over a subtree's sum; the reducer may write to it from now on.</summary>
+    /// <exception cref="ArgumentException">The node is outside the tree, or one of its shards was counted already.</exception>
+    public void Add(TreeNode node, PartialSum sum)
+    {
+        Cover(node);
+        while (node != _root)
+        {
+            if (!node.IsRight && node.Sibling.Shards(shards).Count == 0)
+            {
+                node = node.Parent;
+                continue;
+            }
+            if (!_pending.Remove(node.Sibling, out var sibling))
+                break;
+            var (left, right) = node.IsRight ? (sibling, sum) : (sum, sibling);
+            left.Add(right);
+            release?.Invoke(right);
+            (node, sum) = (node.Parent, left);
+        }
+        _pending.Add(node, sum);
+    }
+
+    private void Cover(TreeNode node)
+    {
+        var range = node.Level >= 0 && node.Level <= _root.Level && node.Index >= 0 ? node.Shards(shards) : default;
+        if (range.Count == 0)
+            throw new ArgumentException($"{node} is outside the tree over {shards} shards", nameof(node));
+        for (var shard = range.Start; shard < range.End; shard++)
+        {
+            if (_covered[shard])
+                throw new ArgumentException($"shard {shard} was counted already; {node} ({range}) would count it twice", nameof(node));
+        }
+        for (var shard = range.Start; shard < range.End; shard++)
+            _covered[shard] = true;
+    }
+}

@@ -1,0 +1,64 @@
+namespace DistMtl.Data;
+
+/// <summary>
+/// B rows, encoded by a <see cref="DataSchema"/>: all of a shard, or one micro-batch. Column order is the job's order of
+/// features and tasks.
+/// </summary>
+public sealed class EncodedRows
+{
+    /// <summary>B.</summary>
+    public required int Count { get; init; }
+
+    /// <summary>D: numeric features (1 each) and vectors (their width each), one after another in the job's order.</summary>
+    public required int DenseWidth { get; init; }
+
+    /// <summary>Row-major, standardised; 0 (the mean) where missing.</summary>
+    public required float[] Dense_BD { get; init; }
+
+    /// <summary>C: the categorical features.</summary>
+    public required int CategoricalCount { get; init; }
+
+    /// <summary>Row-major; ids in each feature's own table; 0 = unseen or missing.</summary>
+    public required int[] Ids_BC { get; init; }
+
+    /// <summary>One for each sequence feature.</summary>
+    public required IReadOnlyList<SequenceColumn> Sequences { get; init; }
+
+    /// <summary>T.</summary>
+    public required int TaskCount { get; init; }
+
+    /// <summary>
+    /// Row-major; NaN = this row lacks this label. Binary 0 or 1, multiclass the index of the class, regression the
+    /// standardised label: (label - <see cref="FittedTask.Mean"/>) / <see cref="FittedTask.Deviation"/>.
+    /// </summary>
+    public required float[] Labels_BT { get; init; }
+
+    /// <summary>These rows, in this order; a row may be named more than once.</summary>
+    public EncodedRows Gather(ReadOnlySpan<int> rows) => new()
+    {
+        Count = rows.Length,
+        DenseWidth = DenseWidth,
+        Dense_BD = GatherRows(Dense_BD, DenseWidth, rows),
+        CategoricalCount = CategoricalCount,
+        Ids_BC = GatherRows(Ids_BC, CategoricalCount, rows),
+        Sequences = GatherSequences(rows),
+        TaskCount = TaskCount,
+        Labels_BT = GatherRows(Labels_BT, TaskCount, rows),
+    };
+
+    private SequenceColumn[] GatherSequences(ReadOnlySpan<int> rows)
+    {
+        var gathered = new SequenceColumn[Sequences.Count];
+        for (var i = 0; i < gathered.Length; i++)
+            gathered[i] = Sequences[i].Gather(rows);
+        return gathered;
+    }
+
+    private static T[] GatherRows<T>(T[] source, int width, ReadOnlySpan<int> rows)
+    {
+        var target = new T[rows.Length * width];
+        for (var i = 0; i < rows.Length; i++)
+            source.AsSpan(rows[i] * width, width).CopyTo(target.AsSpan(i * width));
+        return target;
+    }
+}

@@ -1,0 +1,53 @@
+namespace DistMtl.Data.Parsing;
+
+/// <summary>Collects the encoded rows of one shard and split.</summary>
+internal sealed class EncodedRowsBuilder
+{
+    private readonly RowEncoder _encoder;
+    private readonly List<float> _dense = [];
+    private readonly List<int> _ids = [];
+    private readonly List<float> _labels = [];
+    private readonly (List<int> Values, List<int> Offsets)[] _sequences;
+    private int _count;
+
+    public EncodedRowsBuilder(RowEncoder encoder)
+    {
+        _encoder = encoder;
+        _sequences = [.. encoder.SequenceFeatures.Select(_ => (new List<int>(), new List<int> { 0 }))];
+    }
+
+    public void Add(JobRow row)
+    {
+        foreach (var feature in _encoder.DenseFeatures)
+        {
+            var fitted = _encoder.Schema.Features[feature];
+            foreach (var number in row.Dense(feature))
+                _dense.Add(double.IsNaN(number) ? 0 : (float)((number - fitted.Mean) / fitted.Deviation));
+        }
+        foreach (var feature in _encoder.CategoricalFeatures)
+            _ids.Add(row.TryValue(feature, out var value) ? _encoder.Tables[feature]![value] : 0);
+        for (var i = 0; i < _sequences.Length; i++)
+        {
+            var feature = _encoder.SequenceFeatures[i];
+            var cell = row.Sequence(feature, out var parts);
+            foreach (var part in parts)
+                _sequences[i].Values.Add(_encoder.Tables[feature]![cell[part]]);
+            _sequences[i].Offsets.Add(_sequences[i].Values.Count);
+        }
+        for (var task = 0; task < _encoder.Schema.Tasks.Count; task++)
+            _labels.Add(_encoder.Label(row, task));
+        _count++;
+    }
+
+    public EncodedRows Build() => new()
+    {
+        Count = _count,
+        DenseWidth = _encoder.DenseWidth,
+        Dense_BD = [.. _dense],
+        CategoricalCount = _encoder.CategoricalFeatures.Count,
+        Ids_BC = [.. _ids],
+        Sequences = [.. _sequences.Select(sequence => new SequenceColumn([.. sequence.Values], [.. sequence.Offsets]))],
+        TaskCount = _encoder.Schema.Tasks.Count,
+        Labels_BT = [.. _labels],
+    };
+}

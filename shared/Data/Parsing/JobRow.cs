@@ -1,0 +1,204 @@
+using DistMtl.Data.Reading;
+using DistMtl.Protocol.Jobs;
+
+namespace DistMtl.Data.Parsing;
+
+/// <summary>
+/// The current row of a file as a job sees it: where it belongs (<see cref="Place"/>) and its values
+/// (<see cref="TryParse"/>). Fitting and loading both read rows through this type, so they agree on which rows are bad.
+/// </summary>
+internal sealed class JobRow
+{
+    private readonly RowReader _reader;
+    private readonly JobFile _job;
+    private readonly FileColumns _columns;
+    private readonly MissingCells _missing;
+    private readonly MissingCells[] _missingLabels;
+    private readonly int[] _denseStarts;
+    private readonly List<Range> _parts = [];
+    private char[] _key = new char[1024];
+
+    public JobRow(RowReader reader, JobFile job)
+    {
+        _reader = reader;
+        _job = job;
+        _columns = new FileColumns(reader, job);
+        _missing = new MissingCells(job.Data.Missing);
+        _missingLabels = [.. job.Tasks.Select(task => new MissingCells([.. job.Data.Missing, .. task.Missing]))];
+        _denseStarts = new int[job.Features.Count];
+        var width = 0;
+        for (var i = 0; i < _denseStarts.Length; i++)
+        {
+            _denseStarts[i] = width;
+            width += DenseWidth(job.Features[i]);
+        }
+        Dense_D = new double[width];
+        Labels_T = new double[job.Tasks.Count];
+    }
+
+    /// <summary>Numbers after their transform, not yet standardised; NaN = missing.</summary>
+    public double[] Dense_D { get; }
+
+    /// <summary>NaN = missing; a class is not a number yet: see <see cref="Label"/>.</summary>
+    public double[] Labels_T { get; }
+
+    public Split Split { get; private set; }
+
+    public int Shard { get; private set; }
+
+    /// <summary>Finds the row's shard, and its split: for a training file by the hash of its key.</summary>
+    public void Place(Split fileSplit)
+    {
+        var key = Key();
+        Split = fileSplit == Split.Train && _job.Data.Validation?.Fraction is { } fraction && RowPlacement.IsValidation(key, fraction)
+            ? Split.Validation
+            : fileSplit;
+        // Rows without a value to shard by have nothing in common: they spread by their own keys.
+        var shardKey = _columns.ShardBy is { } column && !IsMissing(column, _missing) ? _reader[column] : key;
+        Shard = RowPlacement.Shard(shardKey, _job.Data.Shards);
+    }
+
+    /// <summary>Reads numbers and labels; false when a cell is not what the job says.</summary>
+    public bool TryParse(out BadRow problem)
+    {
+        for (var i = 0; i < _job.Features.Count; i++)
+        {
+            if (FeatureProblem(i) is { } message)
+                return Bad(_columns.Features[i], message, out problem);
+        }
+        for (var i = 0; i < _job.Tasks.Count; i++)
+        {
+            if (!TryParseLabel(i))
+                return Bad(_columns.Labels[i], LabelProblem(i), out problem);
+        }
+        problem = default;
+        return true;
+    }
+
+    /// <summary>The numbers of a numeric or vector feature.</summary>
+    public ReadOnlySpan<double> Dense(int feature) => Dense_D.AsSpan(_denseStarts[feature], DenseWidth(_job.Features[feature]));
+
+    /// <summary>The value of a categorical feature; false when missing.</summary>
+    public bool TryValue(int feature, out ReadOnlySpan<char> value)
+    {
+        var column = _columns.Features[feature];
+        value = _reader[column];
+        return !IsMissing(column, _missing);
+    }
+
+    /// <summary>A sequence feature's cell and where in it the last values are; none when missing.</summary>
+    public ReadOnlySpan<char> Sequence(int feature, out ReadOnlySpan<Range> values)
+    {
+        values = default;
+        if (!TryValue(feature, out var cell))
+            return cell;
+        CellValues.SplitTo(_parts, cell, Separator(feature));
+        values = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_parts)[Math.Max(0, _parts.Count - _job.Features[feature].MaxLength)..];
+        return cell;
+    }
+
+    /// <summary>The cell of a label that is not missing.</summary>
+    public ReadOnlySpan<char> Label(int task) => _reader[_columns.Labels[task]];
+
+    private static int DenseWidth(FeatureSettings feature) => feature.Kind switch
+    {
+        FeatureKind.Numeric => 1,
+        FeatureKind.Vector => feature.Width,
+        _ => 0,
+    };
+
+    private bool IsMissing(int column, MissingCells missing) => _reader.IsNull(column) || missing.Contains(_reader[column]);
+
+    private ReadOnlySpan<char> Separator(int feature) =>
+        _reader.IsList(_columns.Features[feature]) ? [RowReader.ListSeparator] : _job.Features[feature].Separator;
+
+    private string? FeatureProblem(int feature)
+    {
+        var settings = _job.Features[feature];
+        if (settings.Kind is not (FeatureKind.Numeric or FeatureKind.Vector))
+            return null;
+        var target = Dense_D.AsSpan(_denseStarts[feature], DenseWidth(settings));
+        if (!TryValue(feature, out var cell))
+        {
+            target.Fill(double.NaN);
+            return null;
+        }
+        return settings.Kind == FeatureKind.Numeric ? NumberProblem(cell, settings, target) : VectorProblem(feature, cell, target);
+    }
+
+    private static string? NumberProblem(ReadOnlySpan<char> cell, FeatureSettings settings, Span<double> target)
+    {
+        if (!CellValues.TryNumber(cell, out var number))
+            return $"{settings.Column}: {CellValues.Shown(cell)} is not a finite number, and not in data.missing";
+        target[0] = CellValues.Transformed(number, settings.Transform);
+        return null;
+    }
+
+    private string? VectorProblem(int feature, ReadOnlySpan<char> cell, Span<double> target)
+    {
+        var settings = _job.Features[feature];
+        CellValues.SplitTo(_parts, cell, Separator(feature));
+        if (_parts.Count != target.Length)
+            return $"{settings.Column}: the vector has {_parts.Count} numbers, the feature a width of {target.Length}";
+        for (var i = 0; i < target.Length; i++)
+        {
+            if (!CellValues.TryNumber(cell[_parts[i]], out target[i]))
+                return $"{settings.Column}: {CellValues.Shown(cell[_parts[i]])} (number {i + 1} of the vector) is not a finite number";
+        }
+        return null;
+    }
+
+    private bool TryParseLabel(int task)
+    {
+        var settings = _job.Tasks[task];
+        ref var label = ref Labels_T[task];
+        label = double.NaN;
+        if (IsMissing(_columns.Labels[task], _missingLabels[task]))
+            return true;
+        switch (settings)
+        {
+            case { Kind: TaskKind.Multiclass }:
+                label = 0;
+                return true;
+            case { Kind: TaskKind.Binary, Positive: { } positive }:
+                label = Label(task).SequenceEqual(positive) ? 1 : 0;
+                return true;
+            case { Kind: TaskKind.Binary }:
+                return CellValues.TryFlag(Label(task), out label);
+            default:
+                return CellValues.TryNumber(Label(task), out label);
+        }
+    }
+
+    private string LabelProblem(int task)
+    {
+        var settings = _job.Tasks[task];
+        var what = settings.Kind == TaskKind.Binary
+            ? "is no binary label (0, 1, false, true); 'positive' names the cell that means 1"
+            : "is not a finite number";
+        return $"{settings.Label}: {CellValues.Shown(Label(task))} {what}, and not in data.missing or the task's missing";
+    }
+
+    private bool Bad(int column, string message, out BadRow problem)
+    {
+        problem = new BadRow(_reader.Path, _reader.Line, column + 1, message);
+        return false;
+    }
+
+    private ReadOnlySpan<char> Key()
+    {
+        if (_columns.Key.Length == 1)
+            return _reader[_columns.Key[0]];
+        var length = 0;
+        foreach (var column in _columns.Key)
+        {
+            var cell = _reader[column];
+            if (length + cell.Length + 1 > _key.Length)
+                Array.Resize(ref _key, Math.Max(_key.Length * 2, length + cell.Length + 1));
+            cell.CopyTo(_key.AsSpan(length));
+            length += cell.Length;
+            _key[length++] = RowReader.ListSeparator;
+        }
+        return _key.AsSpan(0, length);
+    }
+}

@@ -1,0 +1,58 @@
+using DistMtl.Protocol.Jobs;
+
+namespace DistMtl.Data.Parsing;
+
+/// <summary>A schema made ready to encode rows: the tables of ids by feature, the classes by task.</summary>
+internal sealed class RowEncoder
+{
+    private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>>?[] _classes;
+
+    public RowEncoder(DataSchema schema)
+    {
+        Schema = schema;
+        DenseWidth = schema.DenseWidth;
+        DenseFeatures = IndexesOf(schema, FeatureKind.Numeric, FeatureKind.Vector);
+        CategoricalFeatures = IndexesOf(schema, FeatureKind.Categorical);
+        SequenceFeatures = IndexesOf(schema, FeatureKind.Sequence);
+        var tables = schema.Features.Where(feature => feature.TableRows > 0).ToDictionary(feature => feature, feature => new IdTable(feature));
+        Tables = [.. schema.Features.Select(feature => tables.GetValueOrDefault(schema.TableOf(feature)))];
+        _classes = [.. schema.Tasks.Select(task =>
+            task.Classes is { } classes ? IdTable.Index(classes, firstId: 0).GetAlternateLookup<ReadOnlySpan<char>>() : default(Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>>?))];
+    }
+
+    public DataSchema Schema { get; }
+
+    public int DenseWidth { get; }
+
+    public IReadOnlyList<int> DenseFeatures { get; }
+
+    public IReadOnlyList<int> CategoricalFeatures { get; }
+
+    public IReadOnlyList<int> SequenceFeatures { get; }
+
+    /// <summary>By feature; null for one without ids.</summary>
+    public IReadOnlyList<IdTable?> Tables { get; }
+
+    /// <summary>The label as the model sees it. A class that no training row has can't be predicted: unknown, NaN.</summary>
+    public float Label(JobRow row, int task)
+    {
+        var label = row.Labels_T[task];
+        if (double.IsNaN(label))
+            return float.NaN;
+        if (_classes[task] is { } classes)
+            return classes.TryGetValue(row.Label(task), out var index) ? index : float.NaN;
+        var fitted = Schema.Tasks[task];
+        return fitted.Settings.Kind == TaskKind.Regression ? (float)((label - fitted.Mean) / fitted.Deviation) : (float)label;
+    }
+
+    private static int[] IndexesOf(DataSchema schema, params ReadOnlySpan<FeatureKind> kinds)
+    {
+        var indexes = new List<int>();
+        for (var i = 0; i < schema.Features.Count; i++)
+        {
+            if (kinds.Contains(schema.Features[i].Settings.Kind))
+                indexes.Add(i);
+        }
+        return [.. indexes];
+    }
+}

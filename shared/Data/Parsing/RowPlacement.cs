@@ -1,0 +1,22 @@
+using DistMtl.Protocol;
+
+namespace DistMtl.Data.Parsing;
+
+/// <summary>
+/// Where a row belongs, by hashes that never change: a new salt or rule here would put every row of every existing job
+/// elsewhere, and a resumed job would train on rows it has been validated on.
+/// </summary>
+internal static class RowPlacement
+{
+    private const long ValidationSalt = 1;
+    private const long ShardSalt = 2;
+    private const long BucketSalt = 3;
+
+    public static bool IsValidation(ReadOnlySpan<char> rowKey, double fraction) =>
+        (StableHash.Of(rowKey, ValidationSalt) >> 11) * (1.0 / (1UL << 53)) < fraction;
+
+    public static int Shard(ReadOnlySpan<char> shardKey, int shards) => (int)(StableHash.Of(shardKey, ShardSalt) % (ulong)shards);
+
+    /// <summary>1 to <paramref name="buckets"/>; 0 is left to missing values.</summary>
+    public static int Bucket(ReadOnlySpan<char> value, int buckets) => 1 + (int)(StableHash.Of(value, BucketSalt) % (ulong)buckets);
+}

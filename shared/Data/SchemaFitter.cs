@@ -1,0 +1,124 @@
+using System.Globalization;
+using DistMtl.Data.Parsing;
+using DistMtl.Protocol;
+using DistMtl.Protocol.Jobs;
+
+namespace DistMtl.Data;
+
+/// <summary>Learns the <see cref="DataSchema"/> from the training rows, and counts all rows.</summary>
+public static class SchemaFitter
+{
+    private static readonly HashSet<Split> s_all = [Split.Train, Split.Validation, Split.Test];
+
+    /// <summary>Reads every file of the job once, validation and test files too: a bad row is found before training.</summary>
+    /// <exception cref="JobException">
+    /// A file can't be read, more rows are bad than <c>data.maxBadRows</c> allows, there is no training row, or a task
+    /// has no label to learn from.
+    /// </exception>
+    public static DataScan Fit(JobFile job, CancellationToken cancellation)
+    {
+        var features = job.Features.Select((settings, index) => new FeatureFit(settings, index)).ToArray();
+        var tasks = job.Tasks.Select((settings, index) => new TaskFit(settings, index)).ToArray();
+        var rows = s_all.ToDictionary(split => split, _ => new int[job.Data.Shards]);
+        var bad = new BadRowCounter();
+        foreach (var row in JobRows.Read(job, s_all, _ => true, bad, cancellation))
+        {
+            checked
+            {
+                rows[row.Split][row.Shard]++;
+            }
+            if (row.Split != Split.Train)
+                continue;
+            foreach (var feature in features)
+                feature.Add(row);
+            foreach (var task in tasks)
+                task.Add(row);
+        }
+        var report = bad.ToReport();
+        Check(report, job.Data.MaxBadRows);
+        if (rows[Split.Train].All(count => count == 0))
+            throw new JobException($"data.train: there is no training row in {job.Data.Train} ({report.Rows} rows read)");
+        var schema = new DataSchema([.. features.Select(feature => feature.Fitted())], [.. tasks.Select(task => task.Fitted())]);
+        return new DataScan(schema, rows[Split.Train], rows[Split.Validation], rows[Split.Test], report);
+    }
+
+    private static void Check(BadRowReport report, double maxRate)
+    {
+        if (report.Rate <= maxRate)
+            return;
+        var shown = string.Join("; ", report.First);
+        var more = report.Bad > report.First.Count ? $"; and {report.Bad - report.First.Count} more" : "";
+        throw new JobException(string.Create(CultureInfo.InvariantCulture,
+            $"{report.Bad} of {report.Rows} rows can't be read ({report.Rate:P2}), data.maxBadRows allows {maxRate:P2}: {shown}{more}"));
+    }
+
+    private sealed class FeatureFit(FeatureSettings settings, int index)
+    {
+        private readonly ValueCounter? _values = HasVocabulary(settings) ? new ValueCounter() : null;
+        private Moments _moments;
+
+        public void Add(JobRow row)
+        {
+            foreach (var number in row.Dense(index))
+            {
+                if (!double.IsNaN(number))
+                    _moments.Add(number);
+            }
+            if (_values is null)
+                return;
+            if (settings.Kind == FeatureKind.Sequence)
+            {
+                var cell = row.Sequence(index, out var values);
+                foreach (var value in values)
+                    _values.Add(cell[value]);
+            }
+            else if (row.TryValue(index, out var value))
+            {
+                _values.Add(value);
+            }
+        }
+
+        public FittedFeature Fitted()
+        {
+            var vocabulary = _values?.Vocabulary(settings.MinCount);
+            var tableRows = vocabulary is not null ? vocabulary.Count + 1 : HasTable(settings) ? settings.Buckets!.Value + 1 : 0;
+            return new FittedFeature(settings, tableRows, vocabulary, _moments.Mean, _moments.Deviation);
+        }
+
+        private static bool HasTable(FeatureSettings settings) => settings is
+            { Kind: FeatureKind.Categorical } or { Kind: FeatureKind.Sequence, Embedding: null };
+
+        private static bool HasVocabulary(FeatureSettings settings) => HasTable(settings) && settings.Buckets is null;
+    }
+
+    private sealed class TaskFit(TaskSettings settings, int index)
+    {
+        private readonly ValueCounter _classes = new();
+        private Moments _moments;
+
+        public void Add(JobRow row)
+        {
+            if (double.IsNaN(row.Labels_T[index]))
+                return;
+            _moments.Add(row.Labels_T[index]);
+            if (settings.Kind == TaskKind.Multiclass)
+                _classes.Add(row.Label(index));
+        }
+
+        public FittedTask Fitted()
+        {
+            if (_moments.Count == 0)
+                throw new JobException($"task '{settings.Name}': no training row has a label in column '{settings.Label}'");
+            if (settings.Kind != TaskKind.Multiclass)
+            {
+                var deviation = settings.Kind == TaskKind.Regression ? _moments.Deviation : 1;
+                return new FittedTask(settings, null, _moments.Mean, deviation, null, _moments.Count);
+            }
+            string[] classes = [.. _classes.Counts.Keys.Order(StringComparer.Ordinal)];
+            if (classes.Length < 2)
+                throw new JobException($"task '{settings.Name}': column '{settings.Label}' has one class only, '{classes[0]}'");
+            double[] rates = [.. classes.Select(name => (double)_classes.Counts[name] / _moments.Count)];
+            return new FittedTask(settings, classes, 0, 1, rates, _moments.Count);
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using DistMtl.Data;
+using DistMtl.Protocol;
+using DistMtl.Protocol.Jobs;
+using DistMtl.Protocol.Models;
+using static TorchSharp.torch;
+
+namespace DistMtl.Learning;
+
+/// <summary>
+/// A worker's model: takes parameters, gives gradient sums or predictions. Everything runs on the calling thread, which
+/// must always be the same one (<see cref="TorchThread"/>).
+/// </summary>
+public sealed class Learner : IDisposable
+{
+    private readonly ModelSettings _settings;
+    private readonly ModelInputs _inputs;
+    private readonly ParameterLayout _layout;
+    private readonly FlatParameters _parameters;
+    private readonly MultiTaskModel _model;
+
+    public Learner(ModelSettings model, ModelInputs inputs, Device device)
+    {
+        _settings = model;
+        _inputs = inputs;
+        _layout = ModelLayout.Create(model, inputs);
+        _parameters = new FlatParameters(_layout, device);
+        _model = new MultiTaskModel(model, inputs, _parameters);
+    }
+
+    public ParameterLayout Layout => _layout;
+
+    public void Load(ReadOnlySpan<float> parameters_P) => _parameters.Load(parameters_P);
+
+    /// <summary>The gradient of sum_t coefficient_t * (task t's loss sum): one backward pass.</summary>
+    /// <param name="gradients_P">Receives the gradient.</param>
+    /// <returns>lossSums_T, without the coefficients.</returns>
+    public double[] CombinedGradient(EncodedRows rows, ulong seed, ReadOnlySpan<float> coefficients_T, Span<float> gradients_P)
+    {
+        using var scope = NewDisposeScope();
+        using var dropout = Dropout.Create(_settings.Dropout, seed, _parameters.Device);
+        var losses_T = Losses(rows, dropout);
+        var total = losses_T[0] * coefficients_T[0];
+        for (var task = 1; task < losses_T.Length; task++)
+            total += losses_T[task] * coefficients_T[task];
+        _parameters.Differentiate(total, keepGraph: false);
+        _parameters.CopyGradients(0, gradients_P);
+        return Numbers(losses_T);
+    }
+
+    /// <summary>The gradient of every task's loss sum: T backward passes.</summary>
+    /// <param name="gradients">Receives T times the shared elements, then once all tasks' own (GradientShape.PerTask).</param>
+    /// <returns>lossSums_T.</returns>
+    public double[] TaskGradients(EncodedRows rows, ulong seed, Span<float> gradients)
+    {
+        using var scope = NewDisposeScope();
+        using var dropout = Dropout.Create(_settings.Dropout, seed, _parameters.Device);
+        var losses_T = Losses(rows, dropout);
+        var shared = _layout.SharedLength;
+        for (var task = 0; task < losses_T.Length; task++)
+        {
+            _parameters.Differentiate(losses_T[task], keepGraph: task < losses_T.Length - 1);
+            _parameters.CopyGradients(0, gradients.Slice(task * shared, shared));
+            var (own, length) = _layout.OwnRange(task).GetOffsetAndLength(_layout.Length);
+            _parameters.CopyGradients(own, gradients.Slice(losses_T.Length * shared + own - shared, length));
+        }
+        return Numbers(losses_T);
+    }
+
+    /// <returns>Task by task B x O predictions: probabilities, or regression values in the label's standardised unit.</returns>
+    public float[][] Predict(EncodedRows rows)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        var logits_T = _model.Forward(rows, Dropout.None);
+        return [.. logits_T.Select((logits_BO, task) => TaskLoss.Predict(_inputs.Tasks[task].Kind, logits_BO).cpu().contiguous().data<float>().ToArray())];
+    }
+
+    public void Dispose() => _parameters.Dispose();
+
+    private Tensor[] Losses(EncodedRows rows, Dropout dropout)
+    {
+        var logits_T = _model.Forward(rows, dropout);
+        var labels_BT = tensor(rows.Labels_BT, [rows.Count, rows.TaskCount]).to(_parameters.Device);
+        return [.. logits_T.Select((logits_BO, task) => TaskLoss.Sum(_inputs.Tasks[task].Kind, logits_BO, labels_BT.select(1, task)))];
+    }
+
+    /// <summary>One wait for the device for all tasks.</summary>
+    private static double[] Numbers(Tensor[] losses_T) =>
+        [.. stack(losses_T.Select(loss => loss.detach())).cpu().data<float>().ToArray().Select(loss => (double)loss)];
+}

@@ -1,0 +1,53 @@
+using System.Runtime.InteropServices;
+using DistMtl.Protocol;
+using DistMtl.Protocol.Jobs;
+using TorchSharp;
+
+namespace DistMtl.Learning;
+
+/// <summary>Loads libtorch once per process and chooses the device.</summary>
+public static class TorchRuntime
+{
+    /// <summary>
+    /// Names the folder of an installed libtorch (such as the <c>lib</c> folder of a PyTorch package) where the build
+    /// was told <c>-p:LibTorch=external</c>.
+    /// </summary>
+    public const string ExternalVariable = "DISTMTL_LIBTORCH";
+
+    private static readonly string[] ExternalLibraries =
+        ["libc10.so", "libtorch_cpu.so", "libc10_cuda.so", "libtorch_cuda.so", "libtorch.so"];
+
+    /// <summary>Must run before anything else touches libtorch, on any thread.</summary>
+    /// <exception cref="JobException">libtorch does not load, or the job wants CUDA and there is none.</exception>
+    public static torch.Device Start(DeviceKind kind)
+    {
+        try
+        {
+            if (Environment.GetEnvironmentVariable(ExternalVariable) is { Length: > 0 } folder)
+                LoadExternal(folder);
+            torch.InitializeDeviceType(DeviceType.CPU);
+            // The bits of a matrix product depend on the number of threads; and one worker is one core.
+            torch.set_num_threads(1);
+        }
+        catch (Exception e) when (e is DllNotFoundException or NotSupportedException or TypeInitializationException)
+        {
+            throw new JobException($"libtorch does not load on this machine: {e.GetBaseException().Message}", ExitCode.Failure, e);
+        }
+        return kind switch
+        {
+            DeviceKind.Cpu => torch.CPU,
+            DeviceKind.Cuda when !torch.cuda.is_available() =>
+                throw new JobException("training.device is cuda, but this worker has no CUDA device (or a build of libtorch without CUDA)"),
+            DeviceKind.Cuda => torch.CUDA,
+            _ => torch.cuda.is_available() ? torch.CUDA : torch.CPU,
+        };
+    }
+
+    private static void LoadExternal(string folder)
+    {
+        if (!Directory.Exists(folder))
+            throw new JobException($"{ExternalVariable} names {folder}, which is not a folder", ExitCode.Failure);
+        foreach (var library in ExternalLibraries.Select(name => Path.Combine(folder, name)).Where(File.Exists))
+            NativeLibrary.Load(library);
+    }
+}

@@ -1,0 +1,116 @@
+using System.Globalization;
+using System.Text;
+using DistMtl.Protocol.Jobs.Reading;
+
+namespace DistMtl.Protocol.Jobs;
+
+/// <summary>
+/// The canonical text of a job: every key that applies, defaults filled in, paths absolute. It lies in the run folder,
+/// travels to the workers, and <see cref="JobFileReader.Parse"/> reads the same job from it.
+/// </summary>
+public static class JobFileWriter
+{
+    public static string Write(JobFile job)
+    {
+        var yaml = new StringBuilder();
+        yaml.Append(CultureInfo.InvariantCulture, $"name: {YamlText.Of(job.Name)}\nseed: {job.Seed}\ndata:\n");
+        foreach (var (key, value) in Data(job.Data).Entries)
+            yaml.Append(CultureInfo.InvariantCulture, $"  {key}: {value}\n");
+        yaml.Append("features:\n");
+        foreach (var feature in job.Features)
+            yaml.Append(CultureInfo.InvariantCulture, $"  - {Feature(feature)}\n");
+        yaml.Append("tasks:\n");
+        foreach (var task in job.Tasks)
+            yaml.Append(CultureInfo.InvariantCulture, $"  - {Task(task)}\n");
+        yaml.Append(CultureInfo.InvariantCulture, $"model: {Model(job.Model)}\n");
+        yaml.Append(CultureInfo.InvariantCulture, $"weighting: {Weighting(job.Weighting)}\n");
+        yaml.Append(CultureInfo.InvariantCulture, $"optimizer: {Optimizer(job.Optimizer)}\n");
+        yaml.Append("training:\n");
+        foreach (var (key, value) in Training(job.Training).Entries)
+            yaml.Append(CultureInfo.InvariantCulture, $"  {key}: {value}\n");
+        return yaml.ToString();
+    }
+
+    private static FlowMap Data(DataSettings data) => new FlowMap()
+        .Add("format", data.Format)
+        .Add("train", data.Train)
+        .Add("validation", data.Validation is { } validation
+            ? new FlowMap().Add("fraction", validation.Fraction).Add("path", validation.Path)
+            : null)
+        .Add("test", data.Test)
+        .Add("columns", data.Columns)
+        .Add("missing", data.Missing)
+        .Add("shards", data.Shards)
+        .Add("shardBy", data.ShardBy)
+        .Add("key", data.Key.Count > 0 ? data.Key : null)
+        .Add("maxBadRows", data.MaxBadRows)
+        .Add("generate", data.Generate is { } generate
+            ? new FlowMap().Add("dataset", generate.Dataset).Add("rows", generate.Rows).Add("seed", generate.Seed)
+            : null);
+
+    private static FlowMap Feature(FeatureSettings feature)
+    {
+        var map = new FlowMap().Add("name", feature.Name).Add("kind", feature.Kind).Add("column", feature.Column);
+        if (feature.Kind is FeatureKind.Numeric)
+            map.Add("transform", feature.Transform);
+        if (feature.Kind is FeatureKind.Sequence or FeatureKind.Vector)
+            map.Add("separator", feature.Separator);
+        if (feature.Kind is FeatureKind.Vector)
+            map.Add("width", feature.Width);
+        if (feature.Kind is FeatureKind.Sequence)
+            map.Add("maxLength", feature.MaxLength).Add("embedding", feature.Embedding).Add("encoder", feature.Encoder);
+        if (feature.Kind is FeatureKind.Categorical or FeatureKind.Sequence && feature.Embedding is null)
+            map.Add("dim", feature.Dim).Add("buckets", feature.Buckets).Add("minCount", feature.Buckets is null ? feature.MinCount : null);
+        return map;
+    }
+
+    private static FlowMap Task(TaskSettings task) => new FlowMap()
+        .Add("name", task.Name)
+        .Add("kind", task.Kind)
+        .Add("label", task.Label)
+        .Add("positive", task.Positive)
+        .Add("missing", task.Missing.Count > 0 ? task.Missing : null);
+
+    private static FlowMap Model(ModelSettings model)
+    {
+        var map = new FlowMap().Add("architecture", model.Architecture);
+        if (model.Architecture is Architecture.Mmoe)
+            map.Add("experts", model.Experts).Add("expert", model.Expert);
+        else
+            map.Add("bottom", model.Bottom);
+        return map.Add("tower", model.Tower).Add("dropout", model.Dropout);
+    }
+
+    private static FlowMap Weighting(WeightingSettings weighting)
+    {
+        var map = new FlowMap().Add("strategy", weighting.Strategy).Add("scale", weighting.Scale);
+        foreach (var (name, value) in weighting.Options)
+            map.Add(name, value);
+        return map.Add("weights", weighting.Weights.Count > 0 ? weighting.Weights : null);
+    }
+
+    private static FlowMap Optimizer(OptimizerSettings optimizer)
+    {
+        var map = new FlowMap()
+            .Add("kind", optimizer.Kind)
+            .Add("learningRate", optimizer.LearningRate)
+            .Add("weightDecay", optimizer.WeightDecay);
+        if (optimizer.Kind is OptimizerKind.Adam or OptimizerKind.AdamW)
+            map.Add("beta1", optimizer.Beta1).Add("beta2", optimizer.Beta2);
+        return optimizer.Kind is OptimizerKind.Sgd
+            ? map.Add("momentum", optimizer.Momentum)
+            : map.Add("epsilon", optimizer.Epsilon);
+    }
+
+    private static FlowMap Training(TrainingSettings training) => new FlowMap()
+        .Add("epochs", training.Epochs)
+        .Add("batchSize", training.BatchSize)
+        .Add("maxSteps", training.MaxSteps)
+        .Add("evaluateEvery", training.EvaluateEvery)
+        .Add("checkpointEvery", training.CheckpointEvery)
+        .Add("earlyStopping", training.EarlyStopping is { } stopping
+            ? new FlowMap().Add("metric", stopping.Metric).Add("patience", stopping.Patience)
+            : null)
+        .Add("device", training.Device)
+        .Add("stepTimeoutSeconds", training.StepTimeoutSeconds);
+}

@@ -1,0 +1,71 @@
+using DistMtl.Protocol.Runs;
+
+namespace DistMtl.Protocol.Jobs.Reading;
+
+/// <summary>Reads <c>training:</c>.</summary>
+internal static class TrainingReader
+{
+    public static TrainingSettings Read(Section section, DataSettings? data, IReadOnlyList<TaskSettings> tasks)
+    {
+        var training = new TrainingSettings(
+            Epochs: section.Whole("epochs", TrainingSettings.DefaultEpochs, NumberRange.AtLeast(1)),
+            BatchSize: section.Whole("batchSize", TrainingSettings.DefaultBatchSize, NumberRange.AtLeast(1)),
+            MaxSteps: section.Whole("maxSteps", NumberRange.AtLeast(1)),
+            EvaluateEvery: section.Whole("evaluateEvery", NumberRange.AtLeast(1)),
+            CheckpointEvery: section.Whole("checkpointEvery", NumberRange.AtLeast(1)),
+            EarlyStopping: ReadEarlyStopping(section, tasks),
+            Device: section.Choice<DeviceKind>("device") ?? DeviceKind.Auto,
+            StepTimeoutSeconds: section.Number("stepTimeoutSeconds", TrainingSettings.DefaultStepTimeoutSeconds, NumberRange.Positive));
+        if (data is not null && training.BatchSize < data.Shards)
+            section.Report("batchSize", $"batchSize must be at least the number of shards, {data.Shards}, but is {training.BatchSize}");
+        if (data is { Validation: null })
+        {
+            RefuseWithoutValidation(section, "earlyStopping");
+            RefuseWithoutValidation(section, "evaluateEvery");
+        }
+        section.RefuseUnknownKeys();
+        return training;
+    }
+
+    private static void RefuseWithoutValidation(Section section, string key)
+    {
+        if (section.Has(key))
+            section.Report(key, $"{key} needs rows to validate on; add data.validation, for example {{fraction: 0.1}}");
+    }
+
+    private static EarlyStoppingSettings? ReadEarlyStopping(Section training, IReadOnlyList<TaskSettings> tasks)
+    {
+        if (training.Map("earlyStopping") is not { } section)
+            return null;
+        var weights = new Dictionary<string, double>();
+        if (section.RequiredMap("metric") is { } metrics)
+        {
+            var numbers = metrics.Numbers(NumberRange.Positive);
+            if (numbers.Count == 0)
+                metrics.Report(metrics.Place, "metric must name at least one task and metric, as in {click.auc: 1}");
+            foreach (var (name, place, weight) in numbers)
+            {
+                if (ProblemOf(name, tasks) is { } problem)
+                    metrics.Report(place, problem);
+                weights.Add(name, weight);
+            }
+        }
+        var patience = section.Whole("patience", EarlyStoppingSettings.DefaultPatience, NumberRange.AtLeast(1));
+        section.RefuseUnknownKeys();
+        return new EarlyStoppingSettings(weights, patience);
+    }
+
+    private static string? ProblemOf(string name, IReadOnlyList<TaskSettings> tasks)
+    {
+        var dot = name.LastIndexOf('.');
+        if (dot < 0)
+            return $"'{name}' must be a task and a metric, as in click.auc";
+        var (taskName, metric) = (name[..dot], name[(dot + 1)..]);
+        if (tasks.FirstOrDefault(task => task.Name == taskName) is not { } task)
+            return $"there is no task '{taskName}'{NearestName.Hint(taskName, [.. tasks.Select(task => task.Name)])}";
+        var known = MetricNames.Of(task.Kind);
+        if (!known.Contains(metric))
+            return $"a {EnumWords.Of(task.Kind)} task has no metric '{metric}'{NearestName.Hint(metric, known)}";
+        return MetricNames.Direction(metric) == 0 ? $"{metric} has no better or worse, so it cannot stop the training" : null;
+    }
+}

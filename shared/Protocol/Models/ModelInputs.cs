@@ -1,0 +1,31 @@
+using DistMtl.Protocol.Jobs;
+
+namespace DistMtl.Protocol.Models;
+
+/// <summary>What a model is fed and asked for: the part of the data's schema that fixes its parameters.</summary>
+/// <param name="DenseWidth">Numbers per row: numeric features and vectors.</param>
+/// <param name="Tables">Embedding tables, in feature order.</param>
+/// <param name="Lookups">Embedding vectors of one row, in feature order; each is the output of one table.</param>
+/// <param name="Tasks">One head each.</param>
+public sealed record ModelInputs(
+    int DenseWidth,
+    IReadOnlyList<EmbeddingTable> Tables,
+    IReadOnlyList<EmbeddingLookup> Lookups,
+    IReadOnlyList<ModelTask> Tasks)
+{
+    /// <summary>Width of the trunk's input: dense numbers, then the lookups' vectors.</summary>
+    public int InputWidth => DenseWidth + Lookups.Sum(lookup => Tables[lookup.Table].Dim);
+}
+
+/// <summary>One embedding table of <paramref name="Rows"/> x <paramref name="Dim"/>; row 0 stands for unseen and missing.</summary>
+public readonly record struct EmbeddingTable(string Feature, int Rows, int Dim);
+
+/// <summary>One vector per row: of one id, or the mean over the ids of a sequence.</summary>
+/// <param name="Feature">The feature whose cell is looked up.</param>
+/// <param name="Table">Index of its table.</param>
+/// <param name="IsSequence">Whether the cell holds several ids.</param>
+public readonly record struct EmbeddingLookup(string Feature, int Table, bool IsSequence);
+
+/// <param name="Outputs">1, or the number of classes.</param>
+/// <param name="InitialBias">First value of the head's bias: the logit of the training rate for a binary task, else 0.</param>
+public readonly record struct ModelTask(string Name, TaskKind Kind, int Outputs, float InitialBias);

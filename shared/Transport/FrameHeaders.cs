@@ -1,0 +1,91 @@
+using MessagePack;
+
+namespace DistMtl.Transport;
+
+/// <summary>Who connects, and for which job.</summary>
+/// <param name="Version">Of the wire format; another one than <see cref="FrameFormat.Version"/> is refused.</param>
+[MessagePackObject]
+public sealed record HelloHeader(
+    [property: Key(0)] int Version,
+    [property: Key(1)] string Job,
+    [property: Key(2)] string Worker);
+
+/// <summary>All that a worker must know to compute for a job.</summary>
+/// <param name="JobYaml">The canonical job file.</param>
+/// <param name="Shards">Indices of the data shards this worker holds.</param>
+/// <param name="StepsPerEpoch">Updates in one pass over the training rows.</param>
+/// <param name="FirstStep">The version that the job starts from (0, or the checkpoint's).</param>
+/// <param name="PerTask">Whether one gradient of every task travels, or one of their weighted sum.</param>
+/// <param name="Splits">Which splits to load: bit 0 train, bit 1 validation, bit 2 test.</param>
+[MessagePackObject]
+public sealed record PlanHeader(
+    [property: Key(0)] long Generation,
+    [property: Key(1)] string JobYaml,
+    [property: Key(2)] int[] Shards,
+    [property: Key(3)] int StepsPerEpoch,
+    [property: Key(4)] int FirstStep,
+    [property: Key(5)] bool PerTask,
+    [property: Key(6)] int Splits);
+
+/// <summary>The worker holds its shards' rows.</summary>
+/// <param name="Shards">As in the plan.</param>
+/// <param name="Rows">Training rows of each shard, in the order of <paramref name="Shards"/>.</param>
+/// <param name="NextLabels_T">Valid labels per task of the first step's micro-batches, summed over the shards.</param>
+[MessagePackObject]
+public sealed record ReadyHeader(
+    [property: Key(0)] long Generation,
+    [property: Key(1)] int[] Shards,
+    [property: Key(2)] int[] Rows,
+    [property: Key(3)] long[] NextLabels_T);
+
+public enum WorkKind
+{
+    /// <summary>Compute the gradients of step <see cref="WorkHeader.Version"/> and send their sums.</summary>
+    Train = 0,
+
+    /// <summary>Predict the validation rows.</summary>
+    Validate = 1,
+
+    /// <summary>Predict the test rows.</summary>
+    Test = 2,
+}
+
+/// <summary>Parameters, and what to do with them: their arrival is the signal to work.</summary>
+/// <param name="Version">Number of updates the parameters have seen; the micro-batches follow from it.</param>
+/// <param name="Coefficients_T">Train, combined gradient: task weight over the step's valid labels; null: one gradient per task.</param>
+[MessagePackObject]
+public sealed record WorkHeader(
+    [property: Key(0)] long Generation,
+    [property: Key(1)] int Version,
+    [property: Key(2)] WorkKind Kind,
+    [property: Key(3)] float[]? Coefficients_T);
+
+/// <summary>One node of the reduction tree: sums and counts, never means.</summary>
+/// <param name="Level">0 for a single shard.</param>
+/// <param name="Index">Of the node in its level.</param>
+/// <param name="LossSums_T">Sum of each task's loss over its valid labels.</param>
+/// <param name="Labels_T">Valid labels of this step.</param>
+/// <param name="NextLabels_T">Valid labels of the next step, so that its means are known before its backward pass.</param>
+[MessagePackObject]
+public sealed record SumHeader(
+    [property: Key(0)] long Generation,
+    [property: Key(1)] int Version,
+    [property: Key(2)] int Level,
+    [property: Key(3)] int Index,
+    [property: Key(4)] double[] LossSums_T,
+    [property: Key(5)] long[] Labels_T,
+    [property: Key(6)] long[] NextLabels_T,
+    [property: Key(7)] int Rows);
+
+/// <summary>Predictions and labels of one shard's rows of a split.</summary>
+/// <param name="Kind">Validate or Test.</param>
+/// <param name="Rows">B.</param>
+/// <param name="Widths_T">Numbers per row and task: 1, or the number of classes. The payload is, task by task, B x width predictions, then B labels.</param>
+[MessagePackObject]
+public sealed record PredictionsHeader(
+    [property: Key(0)] long Generation,
+    [property: Key(1)] int Version,
+    [property: Key(2)] WorkKind Kind,
+    [property: Key(3)] int Shard,
+    [property: Key(4)] int Rows,
+    [property: Key(5)] int[] Widths_T);

@@ -1,0 +1,23 @@
+namespace DistMtl.Transport;
+
+/// <summary>What a frame is. Numbers may be added, never changed (a test freezes them); see WIRE-FORMAT.md.</summary>
+public enum FrameKind : byte
+{
+    /// <summary>Worker to coordinator, first on every connection: <see cref="HelloHeader"/>.</summary>
+    Hello = 1,
+
+    /// <summary>Coordinator to worker: <see cref="PlanHeader"/>, payload the data's schema as UTF-8 JSON.</summary>
+    Plan = 2,
+
+    /// <summary>Worker to coordinator: <see cref="ReadyHeader"/>; the shards' rows are in memory.</summary>
+    Ready = 3,
+
+    /// <summary>Coordinator to worker: <see cref="WorkHeader"/>, payload parameters_P.</summary>
+    Work = 4,
+
+    /// <summary>Worker to coordinator: <see cref="SumHeader"/>, payload the gradients of one subtree.</summary>
+    Sum = 5,
+
+    /// <summary>Worker to coordinator: <see cref="PredictionsHeader"/>, payload predictions, then labels_BT.</summary>
+    Predictions = 6,
+}

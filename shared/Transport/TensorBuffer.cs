@@ -1,0 +1,73 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+
+namespace DistMtl.Transport;
+
+/// <summary>
+/// Pooled memory that is bytes to the socket and numbers to the arithmetic, so that a frame's payload is received
+/// straight into what will be summed. Dispose gives it back; <see cref="Detach"/> hands the array on instead.
+/// </summary>
+public sealed class TensorBuffer : MemoryManager<byte>
+{
+    private float[]? _array;
+
+    private TensorBuffer(float[] array, int byteCount)
+    {
+        _array = array;
+        ByteCount = byteCount;
+    }
+
+    public int ByteCount { get; }
+
+    /// <summary>The pooled array; longer than <see cref="Numbers"/>.</summary>
+    public float[] Array => _array ?? throw new ObjectDisposedException(nameof(TensorBuffer));
+
+    public Span<float> Numbers => Array.AsSpan(0, ByteCount / sizeof(float));
+
+    public Memory<byte> Bytes => CreateMemory(ByteCount);
+
+    /// <exception cref="FrameException">More than an array can hold.</exception>
+    public static TensorBuffer Rent(long byteCount)
+    {
+        if (byteCount > System.Array.MaxLength)
+            throw new FrameException($"a payload of {byteCount} bytes does not fit one array");
+        return new TensorBuffer(ArrayPool<float>.Shared.Rent((int)((byteCount + sizeof(float) - 1) / sizeof(float))), (int)byteCount);
+    }
+
+    /// <summary>Copies numbers that the caller goes on using.</summary>
+    public static TensorBuffer CopyOf(ReadOnlySpan<float> numbers)
+    {
+        var buffer = Rent((long)numbers.Length * sizeof(float));
+        numbers.CopyTo(buffer.Numbers);
+        return buffer;
+    }
+
+    /// <summary>The caller owns the array from now on (and may return it to the shared pool).</summary>
+    public float[] Detach()
+    {
+        var array = Array;
+        _array = null;
+        return array;
+    }
+
+    public override Span<byte> GetSpan() => MemoryMarshal.AsBytes(Array.AsSpan())[..ByteCount];
+
+    public override unsafe MemoryHandle Pin(int elementIndex = 0)
+    {
+        var handle = GCHandle.Alloc(Array, GCHandleType.Pinned);
+        return new MemoryHandle((byte*)handle.AddrOfPinnedObject() + elementIndex, handle);
+    }
+
+    public override void Unpin()
+    {
+        // The MemoryHandle frees its own GCHandle.
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (_array is not { } array)
+            return;
+        _array = null;
+        ArrayPool<float>.Shared.Return(array);
+    }
+}
