@@ -22,8 +22,8 @@ internal static class Checkpoint
         if (Directory.Exists(beside))
             Directory.Delete(beside, recursive: true);
         Directory.CreateDirectory(beside);
-        TensorFile.Write(Path.Combine(beside, ModelFile), [.. ModelTensors(content)]);
-        TensorFile.Write(Path.Combine(beside, OptimizerFile), [.. OptimizerTensors(content)]);
+        Safetensors.Write(Path.Combine(beside, ModelFile), [.. ModelTensors(content)]);
+        Safetensors.Write(Path.Combine(beside, OptimizerFile), [.. OptimizerTensors(content)]);
         File.WriteAllText(Path.Combine(beside, JobFile), CheckpointJson.Write(content));
         File.WriteAllText(Path.Combine(beside, SchemaFile), content.SchemaJson);
         Checksums.Write(beside);
@@ -43,8 +43,8 @@ internal static class Checkpoint
         {
             Verify(directory);
             var content = CheckpointJson.Read(File.ReadAllText(Path.Combine(directory, JobFile)), out var states);
-            var model = TensorFile.Read(Path.Combine(directory, ModelFile));
-            var optimizer = TensorFile.Read(Path.Combine(directory, OptimizerFile));
+            var model = Safetensors.Read(Path.Combine(directory, ModelFile)).Tensors;
+            var optimizer = Safetensors.Read(Path.Combine(directory, OptimizerFile)).Tensors;
             return content with
             {
                 SchemaJson = File.ReadAllText(Path.Combine(directory, SchemaFile)),

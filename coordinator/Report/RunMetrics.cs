@@ -1,0 +1,91 @@
+using System.Text.Json;
+using DistMtl.Coordinator.Runs;
+
+namespace DistMtl.Coordinator.Report;
+
+/// <summary>One step, as <c>metrics.jsonl</c> has it.</summary>
+/// <param name="Losses">By task; null where no row had the label.</param>
+internal sealed record StepLine(
+    int Step,
+    int Epoch,
+    IReadOnlyDictionary<string, double?> Losses,
+    IReadOnlyDictionary<string, double?> Weights,
+    double? RowsPerSecond);
+
+/// <summary>One evaluation, as <c>metrics.jsonl</c> has it.</summary>
+/// <param name="Tasks">Metrics by task and metric name.</param>
+/// <param name="Constant">Those of the constant predictor.</param>
+internal sealed record EvaluationLine(
+    int Step,
+    string Split,
+    IReadOnlyDictionary<string, IReadOnlyDictionary<string, double?>> Tasks,
+    IReadOnlyDictionary<string, IReadOnlyDictionary<string, double?>> Constant,
+    IReadOnlyDictionary<string, long> Labels);
+
+/// <summary>The content of <c>metrics.jsonl</c>.</summary>
+internal sealed record RunMetrics(IReadOnlyList<StepLine> Steps, IReadOnlyList<EvaluationLine> Evaluations)
+{
+    /// <summary>Task names in the job's order.</summary>
+    public IReadOnlyList<string> Tasks { get; } =
+        [.. Steps.Take(1).SelectMany(step => step.Losses.Keys).Concat(Evaluations.SelectMany(e => e.Tasks.Keys)).Distinct()];
+
+    /// <summary>Reads the file; none is an empty one. A last line that was cut off by a kill is left out.</summary>
+    public static RunMetrics Read(string path)
+    {
+        List<StepLine> steps = [];
+        List<EvaluationLine> evaluations = [];
+        if (!File.Exists(path))
+            return new RunMetrics(steps, evaluations);
+        foreach (var line in File.ReadLines(path))
+        {
+            if (!line.EndsWith('}') || TryParse(line) is not { } document)
+                continue;
+            using (document)
+            {
+                var root = document.RootElement;
+                switch (root.GetProperty("kind").GetString())
+                {
+                    case RunEventJson.Step:
+                        steps.Add(Step(root));
+                        break;
+                    case RunEventJson.Evaluation:
+                        evaluations.Add(Evaluation(root));
+                        break;
+                }
+            }
+        }
+        return new RunMetrics(steps, evaluations);
+    }
+
+    private static JsonDocument? TryParse(string line)
+    {
+        try
+        {
+            return JsonDocument.Parse(line);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static StepLine Step(JsonElement root) => new(
+        root.GetProperty("step").GetInt32(),
+        root.GetProperty("epoch").GetInt32(),
+        Numbers(root.GetProperty("losses")),
+        Numbers(root.GetProperty("weights")),
+        JsonText.NumberOrNull(root.GetProperty("rowsPerSecond")));
+
+    private static EvaluationLine Evaluation(JsonElement root) => new(
+        root.GetProperty("step").GetInt32(),
+        root.GetProperty("split").GetString()!,
+        NumbersByTask(root.GetProperty("tasks")),
+        NumbersByTask(root.GetProperty("constant")),
+        root.GetProperty("labels").EnumerateObject().ToDictionary(task => task.Name, task => task.Value.GetInt64()));
+
+    private static Dictionary<string, IReadOnlyDictionary<string, double?>> NumbersByTask(JsonElement tasks) =>
+        tasks.EnumerateObject().ToDictionary(task => task.Name, task => (IReadOnlyDictionary<string, double?>)Numbers(task.Value));
+
+    private static Dictionary<string, double?> Numbers(JsonElement numbers) =>
+        numbers.EnumerateObject().ToDictionary(number => number.Name, number => JsonText.NumberOrNull(number.Value));
+}
