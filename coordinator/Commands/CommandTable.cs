@@ -1,6 +1,4 @@
 using System.CommandLine;
-using DistMtl.Aggregation.Weightings;
-using DistMtl.Data;
 
 namespace DistMtl.Coordinator.Commands;
 
@@ -9,9 +7,7 @@ internal static class CommandTable
 {
     public static IReadOnlyList<Command> All { get; } =
     [
-        ValidateCommand.Create(WeightingTable.Descriptions, CheckData),
+        TrainCommand.Create(),
+        ValidateCommand.Create(),
     ];
-
-    private static IEnumerable<(string KeyPath, string Message)> CheckData(Protocol.Jobs.JobFile job) =>
-        DataColumns.Check(job).Select(problem => (problem.KeyPath, problem.Message));
 }

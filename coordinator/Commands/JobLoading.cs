@@ -1,11 +1,10 @@
 using System.CommandLine;
+using DistMtl.Aggregation.Weightings;
+using DistMtl.Data;
 using DistMtl.Protocol;
 using DistMtl.Protocol.Jobs;
 
 namespace DistMtl.Coordinator.Commands;
-
-/// <summary>A check of a valid job against its data: each problem with the key (<c>tasks[1].label</c>) that is at fault.</summary>
-internal delegate IEnumerable<(string KeyPath, string Message)> DataCheck(JobFile job);
 
 /// <summary>The way from a path on the command line to a job that can start.</summary>
 internal static class JobLoading
@@ -19,13 +18,12 @@ internal static class JobLoading
         DefaultValueFactory = _ => [],
     };
 
-    /// <exception cref="JobException">All problems, one per line.</exception>
-    public static JobFile Load(
-        string path, IReadOnlyList<string> overrides, IReadOnlyList<WeightingDescription> weightings, DataCheck checkData)
+    /// <exception cref="JobException">All problems of the file and of its data's columns, one per line.</exception>
+    public static JobFile Load(string path, IReadOnlyList<string> overrides)
     {
-        var reading = JobFileReader.Read(path, overrides, weightings);
+        var reading = JobFileReader.Read(path, overrides, WeightingTable.Descriptions);
         var problems = reading.Job is { } job
-            ? [.. checkData(job).Select(problem => reading.ProblemAt(problem.KeyPath, problem.Message))]
+            ? [.. DataColumns.Check(job).Select(problem => reading.ProblemAt(problem.KeyPath, problem.Message))]
             : reading.Problems;
         return problems.Count == 0 ? reading.Job! : throw new JobException(string.Join('\n', problems));
     }

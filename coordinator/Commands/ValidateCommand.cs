@@ -7,28 +7,19 @@ namespace DistMtl.Coordinator.Commands;
 /// <summary><c>distmtl validate job.yaml</c>: says what is wrong with a job, or in one line what it would train.</summary>
 internal static class ValidateCommand
 {
-    public static Command Create(IReadOnlyList<WeightingDescription> weightings, DataCheck checkData)
+    public static Command Create()
     {
         var path = JobLoading.PathArgument();
         var overrides = JobLoading.SetOption();
         var command = new Command("validate", "Checks a job file and the columns of its data, without training.") { path, overrides };
-        command.SetAction(parsed =>
-        {
-            var output = parsed.InvocationConfiguration;
-            var jobPath = parsed.GetRequiredValue(path);
-            try
-            {
-                var job = JobLoading.Load(jobPath, parsed.GetRequiredValue(overrides), weightings, checkData);
-                output.Output.WriteLine($"{jobPath} is valid: {Summary(job)}");
-                return (int)ExitCode.Success;
-            }
-            catch (JobException exception)
-            {
-                output.Error.WriteLine(exception.Message);
-                return (int)exception.ExitCode;
-            }
-        });
+        command.SetAction((parse, _) => Errors.ReportAsync(() => RunAsync(parse.GetRequiredValue(path), parse.GetRequiredValue(overrides))));
         return command;
+    }
+
+    private static async Task<ExitCode> RunAsync(string path, string[] overrides)
+    {
+        await Console.Out.WriteLineAsync($"{path} is valid: {Summary(JobLoading.Load(path, overrides))}");
+        return ExitCode.Success;
     }
 
     private static string Summary(JobFile job) => string.Join(", ",

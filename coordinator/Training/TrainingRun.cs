@@ -74,11 +74,11 @@ internal sealed class TrainingRun
         if (_job.Data.Generate is { } generate && !File.Exists(_job.Data.Train))
         {
             Notice($"writing {generate.Rows:N0} rows of the {generate.Dataset} demo to {_job.Data.Train}");
-            EcommerceGenerator.WriteFile(_job.Data.Train, generate.Rows, generate.Seed);
+            EcommerceGenerator.Write(_job.Data.Train, generate.Rows, generate.Seed);
         }
         var scan = SchemaFitter.Fit(_job, stop);
-        if (scan.BadRows.Count > 0)
-            Notice($"{scan.BadRows.Count} of {scan.BadRows.Rows} rows are bad and left out: {string.Join("; ", scan.BadRows.First)}");
+        if (scan.BadRows.Bad > 0)
+            Notice($"{scan.BadRows.Bad} of {scan.BadRows.Rows} rows are bad and left out: {string.Join("; ", scan.BadRows.First)}");
         return scan;
     }
 

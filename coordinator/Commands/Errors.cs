@@ -1,0 +1,22 @@
+using DistMtl.Protocol;
+
+namespace DistMtl.Coordinator.Commands;
+
+/// <summary>The one place where a command's outcome becomes an exit code and a line on stderr.</summary>
+internal static class Errors
+{
+    /// <summary>Shows what the user can mend as it is; anything else is a defect of this program and keeps its stack trace.</summary>
+    public static async Task<int> ReportAsync(Func<Task<ExitCode>> command)
+    {
+        try
+        {
+            return (int)await command();
+        }
+        catch (JobException e)
+        {
+            foreach (var line in e.Message.Split('\n'))
+                await Console.Error.WriteLineAsync($"error: {line}");
+            return (int)e.ExitCode;
+        }
+    }
+}
