@@ -22,7 +22,7 @@ public enum ColumnKind
 
 /// <summary>One column of a file.</summary>
 /// <param name="Missing">Cells without a value.</param>
-/// <param name="Distinct">Number of values; exact where <paramref name="IsDistinctExact"/>, else within some 5 %.</param>
+/// <param name="Distinct">Number of values; exact where <paramref name="IsDistinctExact"/>, else within some 3 %.</param>
 /// <param name="Top">The most frequent values with their counts, when there are few values.</param>
 /// <param name="Separator">Sequence and vector: between the values of a cell.</param>
 /// <param name="Width">Vector: numbers in a cell.</param>

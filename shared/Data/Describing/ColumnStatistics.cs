@@ -31,7 +31,7 @@ internal sealed class ColumnStatistics
 
     public double Max { get; private set; } = double.NegativeInfinity;
 
-    public long Distinct => _distinct.Count;
+    public long Distinct => Math.Min(Present, _distinct.Count);
 
     public bool IsDistinctExact => _distinct.IsExact;
 

@@ -12,7 +12,7 @@ internal static class ColumnWords
     private static readonly HashSet<string> s_label =
     [
         "label", "target", "y", "click", "clicked", "clk", "cart", "purchase", "purchased", "buy", "bought", "order", "ordered",
-        "conversion", "converted", "like", "liked", "like8", "rated", "revenue", "income", "churn", "outcome",
+        "conversion", "converted", "like", "liked", "rated", "revenue", "income", "churn", "outcome",
     ];
 
     private static readonly HashSet<string> s_score = ["rating", "score", "stars"];

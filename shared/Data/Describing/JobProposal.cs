@@ -29,6 +29,7 @@ internal sealed class JobProposal
     {
         var tasks = Tasks();
         var features = Features([.. tasks.Select(task => task.Column)]);
+        Line("# A proposal. Check that no feature is an outcome, known only after its row.");
         Line($"name: {Scalar(SafeName(Path.GetFileName(path).Split('.')[0]))}");
         Line("seed: 1");
         Line("data:");
