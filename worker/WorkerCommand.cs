@@ -16,29 +16,36 @@ internal static class WorkerCommand
             DefaultValueFactory = _ => "127.0.0.1",
         };
         var port = new Option<int>("--port") { Description = "Port of the cluster; 0: any free one." };
+        var joinTimeout = new Option<int>("--join-timeout")
+        {
+            Description = "Seconds to wait for the coordinator to be there and let this worker in.",
+            DefaultValueFactory = _ => 30,
+        };
         var child = new Option<bool>("--exit-with-parent")
         {
             Description = "End when standard input ends; Ctrl-C is then the parent's business. The coordinator's own workers run so.",
         };
         var root = new RootCommand("One node of a DistMtl cluster, with one device: holds data shards and computes their gradients.")
         {
-            join, host, port, child,
+            join, host, port, joinTimeout, child,
         };
         root.Validators.Add(result =>
         {
             if (result.GetValue(join) is { } address && !IsAddress(address))
                 result.AddError($"--join is '{address}'; it must be HOST:PORT, such as 10.0.0.5:{NodeSettings.DefaultPort}");
+            if (result.GetValue(joinTimeout) < 1)
+                result.AddError("--join-timeout must be at least 1");
         });
         root.SetAction(async (parse, _) => (int)await RunAsync(
-            new NodeSettings(Roles.Worker, parse.GetValue(host)!, parse.GetValue(port), parse.GetValue(join)!), parse.GetValue(child)));
+            new NodeSettings(Roles.Worker, parse.GetValue(host)!, parse.GetValue(port), parse.GetValue(join)!), TimeSpan.FromSeconds(parse.GetValue(joinTimeout)), parse.GetValue(child)));
         return root;
     }
 
-    private static async Task<ExitCode> RunAsync(NodeSettings settings, bool exitWithParent)
+    private static async Task<ExitCode> RunAsync(NodeSettings settings, TimeSpan joinDeadline, bool exitWithParent)
     {
         try
         {
-            return await WorkerProcess.RunAsync(settings, exitWithParent);
+            return await WorkerProcess.RunAsync(settings, joinDeadline, exitWithParent);
         }
         catch (JobException e)
         {

@@ -14,12 +14,10 @@ namespace DistMtl.Worker;
 /// <summary>One worker from start to end: joins the cluster, hosts data shards, leaves.</summary>
 internal static class WorkerProcess
 {
-    /// <summary>A worker that no coordinator lets in by then gives up, with an error that says so.</summary>
-    private static readonly TimeSpan JoinDeadline = TimeSpan.FromSeconds(30);
-
     private static readonly TimeSpan LeaveDeadline = TimeSpan.FromSeconds(5);
 
-    public static async Task<ExitCode> RunAsync(NodeSettings settings, bool exitWithParent)
+    /// <param name="joinDeadline">A worker that no coordinator lets in by then gives up, with an error that says so.</param>
+    public static async Task<ExitCode> RunAsync(NodeSettings settings, TimeSpan joinDeadline, bool exitWithParent)
     {
         using var asked = new CancellationTokenSource();
         var cancellation = asked.Token;
@@ -45,11 +43,11 @@ internal static class WorkerProcess
         var cluster = Cluster.Get(system);
         var joined = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         cluster.RegisterOnMemberUp(joined.SetResult);
-        if (await Task.WhenAny(joined.Task, system.WhenTerminated, Task.Delay(JoinDeadline, cancellation)) != joined.Task)
+        if (await Task.WhenAny(joined.Task, system.WhenTerminated, Task.Delay(joinDeadline, cancellation)) != joined.Task)
         {
             if (cancellation.IsCancellationRequested)
                 return ExitCode.Success;
-            throw new JobException($"no coordinator at {settings.Join} let this worker in within {JoinDeadline.TotalSeconds:0} s", ExitCode.ClusterLost);
+            throw new JobException($"no coordinator at {settings.Join} let this worker in within {joinDeadline.TotalSeconds:0} s", ExitCode.ClusterLost);
         }
         await Task.WhenAny(Task.Delay(Timeout.Infinite, cancellation), system.WhenTerminated);
         if (!cancellation.IsCancellationRequested)

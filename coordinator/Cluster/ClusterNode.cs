@@ -1,4 +1,4 @@
-using System.Net;
+using System.Runtime.CompilerServices;
 using Akka.Actor;
 using Akka.Hosting;
 using DistMtl.Clustering;
@@ -7,16 +7,27 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace DistMtl.Coordinator.Cluster;
 
+/// <summary>Where a coordinator listens.</summary>
+/// <param name="Host">Name or address that workers reach it by; loopback for a cluster on one machine.</param>
+/// <param name="Port">Cluster port; 0: any free one.</param>
+/// <param name="TensorPort">Port of the tensor plane; 0: any free one.</param>
+internal sealed record NodeAddress(string Host, int Port, int TensorPort)
+{
+    public static NodeAddress Loopback { get; } = new("127.0.0.1", 0, 0);
+}
+
 /// <summary>The coordinator as the first node of its cluster: actor system, proxy to the data shards, tensor plane.</summary>
 internal sealed class ClusterNode : IAsyncDisposable
 {
     private static readonly TimeSpan LeaveDeadline = TimeSpan.FromSeconds(5);
 
     private readonly IHost _host;
+    private readonly StrongBox<bool> _ending;
 
-    private ClusterNode(IHost host, ActorSystem system, TensorListener tensors, string advertisedHost)
+    private ClusterNode(IHost host, ActorSystem system, TensorListener tensors, string advertisedHost, StrongBox<bool> ending)
     {
         _host = host;
+        _ending = ending;
         System = system;
         Tensors = tensors;
         Host = advertisedHost;
@@ -36,39 +47,34 @@ internal sealed class ClusterNode : IAsyncDisposable
     /// <summary>What workers are told to join.</summary>
     public string JoinAddress => $"{Host}:{Akka.Cluster.Cluster.Get(System).SelfAddress.Port}";
 
-    /// <param name="host">Address to be reached by; loopback for a cluster on one machine.</param>
-    /// <param name="port">Cluster port; 0: any free one.</param>
-    /// <param name="tensorPort">Port of the tensor plane; 0: any free one.</param>
-    public static async Task<ClusterNode> StartAsync(string host, int port, int tensorPort, CancellationToken cancellation)
+    public static async Task<ClusterNode> StartAsync(NodeAddress address, CancellationToken cancellation)
     {
-        // Loopback stays on loopback; a node that others reach by name listens on all its addresses.
-        var bind = IPAddress.TryParse(host, out var address) ? address : IPAddress.Any;
-        var tensors = TensorListener.Bind(bind, tensorPort, TransportSettings.Default);
+        var settings = new NodeSettings(Roles.Coordinator, address.Host, address.Port, Join: null);
+        var tensors = TensorListener.Bind(settings.BindAddress, address.TensorPort, TransportSettings.Default);
+        var ending = new StrongBox<bool>();
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Error);
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Error).AddFilter(_ => !ending.Value);
         builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.AddAkka(NodeSettings.SystemName, akka => akka
             .ConfigureLoggers(logging => logging.AddLoggerFactory())
-            .AddNode(new NodeSettings(Roles.Coordinator, host, port, Join: null)));
+            .AddNode(settings));
         var services = builder.Build();
         await services.StartAsync(cancellation);
         var system = services.Services.GetRequiredService<ActorSystem>();
         var cluster = Akka.Cluster.Cluster.Get(system);
         await cluster.JoinAsync(cluster.SelfAddress, cancellation);
-        return new ClusterNode(services, system, tensors, host);
+        return new ClusterNode(services, system, tensors, address.Host, ending);
     }
 
+    /// <summary>
+    /// Nobody is left to say goodbye to: a run ends its own workers first, and a service's workers learn it from their
+    /// lost connection. What Akka would log of that is not news.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
+        _ending.Value = true;
         Tensors.Dispose();
-        try
-        {
-            await CoordinatedShutdown.Get(System).Run(CoordinatedShutdown.ClrExitReason.Instance).WaitAsync(LeaveDeadline);
-        }
-        catch (TimeoutException)
-        {
-            // The process ends anyway; the cluster removes a node that does not say goodbye.
-        }
+        await ((Task)System.Terminate().WaitAsync(LeaveDeadline)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _host.Dispose();
     }
 }

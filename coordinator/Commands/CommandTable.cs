@@ -9,5 +9,6 @@ internal static class CommandTable
     [
         TrainCommand.Create(),
         ValidateCommand.Create(),
+        DataCommand.Create(),
     ];
 }

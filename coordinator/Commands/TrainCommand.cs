@@ -20,6 +20,7 @@ internal static class TrainCommand
         path.Arity = ArgumentArity.ZeroOrOne;
         var overrides = JobLoading.SetOption();
         var workers = new Option<int?>("--workers") { Description = "Worker processes; default: one per core, at most the number of shards." };
+        var listen = ClusterOptions.Create();
         var output = new Option<string?>("--out") { Description = "Folder of the run; default: runs/<name>-<time>." };
         var resume = new Option<string?>("--resume") { Description = "Goes on with the run in this folder from its last checkpoint." };
         var json = new Option<bool>("--json") { Description = "One JSON object a line instead of a display." };

@@ -20,12 +20,13 @@ public static class ClusterHosting
           actor.serialization-settings.allow-unregistered-types = false
           coordinated-shutdown.exit-clr = off
           coordinated-shutdown.run-by-clr-shutdown-hook = off
+          coordinated-shutdown.run-by-actor-system-terminate = off
+          log-dead-letters = off
           cluster {
             gossip-interval = 200 ms
             leader-actions-interval = 200 ms
             seed-node-timeout = 1 s
             retry-unsuccessful-join-after = 1 s
-            shutdown-after-unsuccessful-join-seed-nodes = 30 s
             failure-detector.heartbeat-interval = 500 ms
             failure-detector.acceptable-heartbeat-pause = 2 s
             split-brain-resolver.stable-after = 3 s
@@ -47,7 +48,7 @@ public static class ClusterHosting
 
     public static AkkaConfigurationBuilder AddNode(this AkkaConfigurationBuilder builder, NodeSettings settings) => builder
         .AddHocon(Tuning, HoconAddMode.Prepend)
-        .WithRemoting(new RemoteOptions { HostName = settings.Host, PublicHostName = settings.Host, Port = settings.Port })
+        .WithRemoting(new RemoteOptions { HostName = settings.BindAddress.ToString(), PublicHostName = settings.Host, Port = settings.Port })
         .WithClustering(new ClusterOptions
         {
             Roles = [settings.Role],

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace DistMtl.Clustering;
 
 /// <summary>How one process takes part in the cluster.</summary>
@@ -12,6 +14,9 @@ public sealed record NodeSettings(string Role, string Host, int Port, string? Jo
 
     /// <summary>The port that a coordinator service listens on unless told otherwise.</summary>
     public const int DefaultPort = 4053;
+
+    /// <summary>An address is listened on as it is; a name that others reach this node by, on all addresses.</summary>
+    public IPAddress BindAddress => IPAddress.TryParse(Host, out var address) ? address : IPAddress.Any;
 
     public string? SeedNode => Join is null ? null : $"akka.tcp://{SystemName}@{Join}";
 }

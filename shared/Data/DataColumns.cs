@@ -26,7 +26,18 @@ public static class DataColumns
             CheckFiles(job, validation, DataFiles.FindAny(validation), "data.validation.path", problems);
         if (job.Data.Test is { } test)
             CheckFiles(job, test, DataFiles.FindAny(test), "data.test", problems);
+        CheckOverlap(job, trainFiles, problems);
         return problems;
+    }
+
+    /// <summary>A row that is trained on says nothing about rows that are not.</summary>
+    private static void CheckOverlap(JobFile job, IReadOnlyList<string> trainFiles, List<DataProblem> problems)
+    {
+        foreach (var (keyPath, pathOrGlob) in new[] { ("data.validation.path", job.Data.Validation?.Path), ("data.test", job.Data.Test) })
+        {
+            if (pathOrGlob is not null && DataFiles.FindAny(pathOrGlob).Intersect(trainFiles).FirstOrDefault() is { } both)
+                problems.Add(new DataProblem(keyPath, $"{both} is a training file too"));
+        }
     }
 
     private static void CheckFiles(JobFile job, string pathOrGlob, IReadOnlyList<string> files, string keyPath, List<DataProblem> problems)
