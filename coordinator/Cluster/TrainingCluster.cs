@@ -28,6 +28,14 @@ internal sealed record TrainingCluster(ClusterNode Node, int Workers, LocalWorke
     /// <summary>As many workers as a job gets on this machine unless told otherwise: one per core, at most one per shard.</summary>
     public static int DefaultWorkers(int shards) => Math.Min(Environment.ProcessorCount, shards);
 
+    /// <summary>Ends a cluster, also one that was still starting when its run failed.</summary>
+    public static async Task EndAsync(Task<TrainingCluster> starting)
+    {
+        await ((Task)starting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (starting.IsCompletedSuccessfully)
+            await starting.Result.DisposeAsync();
+    }
+
     /// <summary>Ends what the run started itself; workers first, so that they do not mourn their coordinator.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -20,11 +20,16 @@ internal static class TrainCommand
         path.Arity = ArgumentArity.ZeroOrOne;
         var overrides = JobLoading.SetOption();
         var workers = new Option<int?>("--workers") { Description = "Worker processes; default: one per core, at most the number of shards." };
-        var listen = ClusterOptions.Create();
+        var remote = new Option<int?>("--remote-workers")
+        {
+            Description = "Starts no worker: waits for so many that join by 'distmtl-worker --join HOST:PORT'.",
+        };
+        var listen = new ListenOptions();
         var output = new Option<string?>("--out") { Description = "Folder of the run; default: runs/<name>-<time>." };
         var resume = new Option<string?>("--resume") { Description = "Goes on with the run in this folder from its last checkpoint." };
         var json = new Option<bool>("--json") { Description = "One JSON object a line instead of a display." };
-        var command = new Command("train", "Trains a job on this machine, on a cluster of worker processes.") { path, overrides, workers, output, resume, json };
+        var command = new Command("train", "Trains a job on this machine, on a cluster of worker processes.") { path, overrides, workers, output, resume, json, remote };
+        listen.AddTo(command);
         command.Validators.Add(result =>
         {
             var (hasPath, hasResume) = (result.GetValue(path) is not null, result.GetValue(resume) is not null);
@@ -32,21 +37,24 @@ internal static class TrainCommand
                 result.AddError("train needs a job file, or --resume and the folder of a run (not both)");
             else if (hasResume && (result.GetValue(output) is not null || result.GetValue(overrides) is { Length: > 0 }))
                 result.AddError("--resume goes on with a run as it is: it takes neither --out nor --set");
-            if (result.GetValue(workers) is < 1)
-                result.AddError("--workers must be at least 1");
+            if (result.GetValue(workers) is < 1 || result.GetValue(remote) is < 1)
+                result.AddError("--workers and --remote-workers must be at least 1");
+            if (result.GetValue(remote) is null ? listen.AreGiven(result) : result.GetValue(workers) is not null)
+                result.AddError("--host, --port and --tensor-port belong to --remote-workers, which excludes --workers");
         });
         command.SetAction((parse, _) => Errors.ReportAsync(() => RunAsync(
-            parse.GetValue(path), parse.GetValue(overrides)!, parse.GetValue(workers), parse.GetValue(output), parse.GetValue(resume), parse.GetValue(json))));
+            parse.GetValue(resume) is { } run ? Resume(run) : New(parse.GetValue(path)!, parse.GetValue(overrides)!, parse.GetValue(output)),
+            new WorkerChoice(parse.GetValue(workers), parse.GetValue(remote), listen.Read(parse)),
+            parse.GetValue(json))));
         return command;
     }
 
-    private static async Task<ExitCode> RunAsync(string? path, string[] overrides, int? workers, string? output, string? resume, bool json)
+    private static async Task<ExitCode> RunAsync(RunStart start, WorkerChoice choice, bool json)
     {
-        var (job, directory, checkpoint) = resume is null ? New(path!, overrides, output) : Resume(resume);
-        if (workers > job.Data.Shards)
-            throw new JobException($"--workers is {workers}, but the job has {job.Data.Shards} data shards (data.shards); a worker without a shard has nothing to do");
+        var (job, directory, checkpoint) = start;
+        choice.Check(job);
         using var signals = new StopSignals();
-        var starting = TrainingCluster.StartLocalAsync(workers ?? TrainingCluster.DefaultWorkers(job.Data.Shards), signals.Token);
+        var starting = choice.StartAsync(job, signals.Token);
         var metrics = checkpoint is null ? MetricsLog.Create(directory.MetricsPath) : MetricsLog.Resume(directory.MetricsPath, checkpoint.Step);
         await using var observers = new ObserverChain([metrics, DisplayFactory.Create(json, TimeProvider.System)]);
         try
@@ -56,18 +64,18 @@ internal static class TrainCommand
         }
         finally
         {
-            await EndAsync(starting);
+            await TrainingCluster.EndAsync(starting);
             HtmlReport.Write(directory);
         }
     }
 
-    private static (JobFile Job, RunDirectory Directory, CheckpointContent? Checkpoint) New(string path, string[] overrides, string? output)
+    private static RunStart New(string path, string[] overrides, string? output)
     {
         var job = JobLoading.Load(path, overrides);
-        return (job, RunDirectory.Create(job.Name, output, TimeProvider.System), null);
+        return new RunStart(job, RunDirectory.Create(job.Name, output, TimeProvider.System), null);
     }
 
-    private static (JobFile Job, RunDirectory Directory, CheckpointContent? Checkpoint) Resume(string run)
+    private static RunStart Resume(string run)
     {
         var directory = RunDirectory.Open(run);
         var latest = new CheckpointStore(directory).FindLatest(warning => Console.Error.WriteLine($"warning: {warning}"))
@@ -75,14 +83,9 @@ internal static class TrainCommand
         var checkpoint = Checkpoint.Read(latest);
         var reading = JobFileReader.Parse(checkpoint.JobYaml, Path.Combine(latest, "job.json"), directory.Root, [], WeightingTable.Descriptions);
         var job = reading.Job ?? throw new JobException(string.Join('\n', reading.Problems));
-        return (job, directory, checkpoint);
+        return new RunStart(job, directory, checkpoint);
     }
 
-    /// <summary>Ends the cluster, also one that was still starting when the run failed.</summary>
-    private static async Task EndAsync(Task<TrainingCluster> starting)
-    {
-        await ((Task)starting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (starting.IsCompletedSuccessfully)
-            await starting.Result.DisposeAsync();
-    }
+    /// <param name="Checkpoint">Null: from the beginning.</param>
+    private sealed record RunStart(JobFile Job, RunDirectory Directory, CheckpointContent? Checkpoint);
 }

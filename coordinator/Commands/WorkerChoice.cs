@@ -1,0 +1,26 @@
+using DistMtl.Coordinator.Cluster;
+using DistMtl.Protocol;
+using DistMtl.Protocol.Jobs;
+
+namespace DistMtl.Coordinator.Commands;
+
+/// <summary>Which workers a run asks for on the command line.</summary>
+/// <param name="Local">Processes to start; null: as many as fit this machine.</param>
+/// <param name="Remote">Workers that join by themselves; null: local ones.</param>
+/// <param name="Address">Where remote workers join.</param>
+internal sealed record WorkerChoice(int? Local, int? Remote, NodeAddress Address)
+{
+    /// <exception cref="JobException">More workers than data shards.</exception>
+    public void Check(JobFile job)
+    {
+        if ((Remote ?? Local) is { } workers && workers > job.Data.Shards)
+        {
+            throw new JobException(
+                $"{workers} workers are asked for, but the job has {job.Data.Shards} data shards (data.shards): a worker without a shard has nothing to do");
+        }
+    }
+
+    public Task<TrainingCluster> StartAsync(JobFile job, CancellationToken cancellation) => Remote is { } remote
+        ? TrainingCluster.StartOpenAsync(Address, remote, cancellation)
+        : TrainingCluster.StartLocalAsync(Local ?? TrainingCluster.DefaultWorkers(job.Data.Shards), cancellation);
+}
