@@ -33,7 +33,7 @@ internal static class WorkerCommand
         {
             if (result.GetValue(join) is { } address && !IsAddress(address))
                 result.AddError($"--join is '{address}'; it must be HOST:PORT, such as 10.0.0.5:{NodeSettings.DefaultPort}");
-            if (result.GetValue(joinTimeout) < 1)
+            if (result.GetResult(joinTimeout) is { Implicit: false } && result.GetValue(joinTimeout) < 1)
                 result.AddError("--join-timeout must be at least 1");
         });
         root.SetAction(async (parse, _) => (int)await RunAsync(

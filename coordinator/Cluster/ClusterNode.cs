@@ -53,7 +53,7 @@ internal sealed class ClusterNode : IAsyncDisposable
         var tensors = TensorListener.Bind(settings.BindAddress, address.TensorPort, TransportSettings.Default);
         var ending = new StrongBox<bool>();
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Error).AddFilter(_ => !ending.Value);
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true).AddFilter(level => level >= LogLevel.Error && !ending.Value);
         builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.AddAkka(NodeSettings.SystemName, akka => akka
             .ConfigureLoggers(logging => logging.AddLoggerFactory())
@@ -66,13 +66,16 @@ internal sealed class ClusterNode : IAsyncDisposable
         return new ClusterNode(services, system, tensors, address.Host, ending);
     }
 
+    /// <summary>The cluster is about to be taken down: what Akka would log of lost nodes is not news.</summary>
+    public void ExpectTheEnd() => _ending.Value = true;
+
     /// <summary>
     /// Nobody is left to say goodbye to: a run ends its own workers first, and a service's workers learn it from their
-    /// lost connection. What Akka would log of that is not news.
+    /// lost connection.
     /// </summary>
     public async ValueTask DisposeAsync()
     {
-        _ending.Value = true;
+        ExpectTheEnd();
         Tensors.Dispose();
         await ((Task)System.Terminate().WaitAsync(LeaveDeadline)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _host.Dispose();

@@ -29,4 +29,7 @@ internal sealed record JobFormation(string Job, int Shards, long Generation, Imm
 internal sealed record WorkerShards(string Worker, ImmutableArray<int> Shards);
 
 /// <summary>All data shards of a job by worker, in the order of the first shard.</summary>
-internal sealed record Placement(long Generation, ImmutableArray<WorkerShards> Workers);
+internal sealed record Placement(long Generation, ImmutableArray<WorkerShards> Workers)
+{
+    public override string ToString() => string.Join("; ", Workers.Select(worker => $"{worker.Worker}: {string.Join(" ", worker.Shards)}"));
+}

@@ -21,10 +21,11 @@ internal sealed class LocalWorkers : IAsyncDisposable
 
     private readonly List<Process> _processes = [];
     private readonly ConcurrentQueue<string> _errors = new();
+    private readonly TaskCompletionSource<JobException> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _ending;
 
-    /// <summary>Told when a worker's process ends before it was asked to.</summary>
-    public event Action<JobException>? Lost;
+    /// <summary>Completes when a worker's process ends before it was asked to, however early that is.</summary>
+    public Task<JobException> Lost => _lost.Task;
 
     /// <exception cref="JobException">The worker program is not there, or does not start.</exception>
     public static LocalWorkers Start(int count, string joinAddress)
@@ -101,7 +102,7 @@ internal sealed class LocalWorkers : IAsyncDisposable
         // Without this the last words may still be on their way.
         process.WaitForExit();
         var words = _errors.IsEmpty ? "" : "; its last words: " + string.Join(" | ", _errors);
-        Lost?.Invoke(new JobException(
+        _lost.TrySetResult(new JobException(
             string.Create(CultureInfo.InvariantCulture, $"a worker process (pid {process.Id}) ended with exit code {process.ExitCode}{words}"),
             ExitCode.ClusterLost));
     }

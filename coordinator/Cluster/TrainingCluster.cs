@@ -39,6 +39,8 @@ internal sealed record TrainingCluster(ClusterNode Node, int Workers, LocalWorke
     /// <summary>Ends what the run started itself; workers first, so that they do not mourn their coordinator.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (OwnsNode)
+            Node.ExpectTheEnd();
         if (Local is not null)
             await Local.DisposeAsync();
         if (OwnsNode)

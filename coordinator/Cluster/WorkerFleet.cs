@@ -48,6 +48,9 @@ internal sealed class WorkerFleet : IAsyncDisposable
         _frames.Writer.TryComplete(reason);
     }
 
+    /// <summary>As <see cref="Lose"/>, when the reason is there.</summary>
+    public async Task LoseOnAsync(Task<JobException> reason) => Lose(await reason);
+
     /// <summary>Sends one frame to every worker at once.</summary>
     public Task SendAsync<T>(FrameKind kind, T header, ReadOnlyMemory<byte> payload, CancellationToken cancellation) =>
         SendAsync(kind, _ => header, payload, cancellation);

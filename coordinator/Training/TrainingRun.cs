@@ -114,10 +114,11 @@ internal sealed class TrainingRun
     {
         var forming = WorkerFleet.Begin(Guid.NewGuid().ToString("N")[..12], Notice);
         if (cluster.Local is { } local)
-            local.Lost += forming.Lose;
+            _ = forming.LoseOnAsync(local.Lost);
         try
         {
             await forming.FormAsync(cluster.Node, _job.Data.Shards, cluster.Workers, stop);
+            Notice($"the cluster is formed: {_job.Data.Shards} data shards on {forming.Workers} workers ({forming.Placement})");
             return forming;
         }
         catch
@@ -133,6 +134,7 @@ internal sealed class TrainingRun
         var evaluator = new Evaluator(_job, progress.Scan.Schema, fleet);
         await steps.PrepareAsync(
             PlanFor(progress, fleet), Encoding.UTF8.GetBytes(progress.Scan.Schema.ToJson()), progress.Scan.TrainRowsByShard, LoadDeadline, stop);
+        Notice("the workers have read their shards");
         var rate = new RateMeter(_time);
         while (progress.State.Step < progress.TotalSteps && !ShouldStop(progress.State) && !stop.IsCancellationRequested)
         {

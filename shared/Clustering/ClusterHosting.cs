@@ -22,6 +22,7 @@ public static class ClusterHosting
           coordinated-shutdown.run-by-clr-shutdown-hook = off
           coordinated-shutdown.run-by-actor-system-terminate = off
           log-dead-letters = off
+          stdout-loglevel = OFF
           cluster {
             gossip-interval = 200 ms
             leader-actions-interval = 200 ms
