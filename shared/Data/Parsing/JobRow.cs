@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using DistMtl.Data.Reading;
 using DistMtl.Protocol.Jobs;
 
@@ -93,7 +94,7 @@ internal sealed class JobRow
         if (!TryValue(feature, out var cell))
             return cell;
         CellValues.SplitTo(_parts, cell, Separator(feature));
-        values = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_parts)[Math.Max(0, _parts.Count - _job.Features[feature].MaxLength)..];
+        values = CollectionsMarshal.AsSpan(_parts)[Math.Max(0, _parts.Count - _job.Features[feature].MaxLength)..];
         return cell;
     }
 
