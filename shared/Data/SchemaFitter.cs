@@ -85,8 +85,8 @@ public static class SchemaFitter
             return new FittedFeature(settings, tableRows, vocabulary, _moments.Mean, _moments.Deviation);
         }
 
-        private static bool HasTable(FeatureSettings settings) => settings is
-            { Kind: FeatureKind.Categorical } or { Kind: FeatureKind.Sequence, Embedding: null };
+        private static bool HasTable(FeatureSettings settings) =>
+            settings is { Kind: FeatureKind.Categorical } or { Kind: FeatureKind.Sequence, Embedding: null };
 
         private static bool HasVocabulary(FeatureSettings settings) => HasTable(settings) && settings.Buckets is null;
     }

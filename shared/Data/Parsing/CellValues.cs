@@ -8,9 +8,9 @@ internal static class CellValues
 {
     private const int MaxShownChars = 40;
 
-    /// <summary>A finite number: one that isn't would spread through every sum it enters.</summary>
+    /// <summary>A number that is finite as a float: any other would spread through every sum it enters.</summary>
     public static bool TryNumber(ReadOnlySpan<char> cell, out double value) =>
-        double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && double.IsFinite(value);
+        double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && float.IsFinite((float)value);
 
     public static double Transformed(double value, NumericTransform transform) => transform switch
     {

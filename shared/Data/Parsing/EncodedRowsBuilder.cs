@@ -20,7 +20,7 @@ internal sealed class EncodedRowsBuilder
     {
         foreach (var feature in _encoder.DenseFeatures)
         {
-            var fitted = _encoder.Schema.Features[feature];
+            var fitted = _encoder.Features[feature];
             foreach (var number in row.Dense(feature))
                 _dense.Add(double.IsNaN(number) ? 0 : (float)((number - fitted.Mean) / fitted.Deviation));
         }
@@ -29,12 +29,14 @@ internal sealed class EncodedRowsBuilder
         for (var i = 0; i < _sequences.Length; i++)
         {
             var feature = _encoder.SequenceFeatures[i];
+            var table = _encoder.Tables[feature]!;
+            var (values, offsets) = _sequences[i];
             var cell = row.Sequence(feature, out var parts);
             foreach (var part in parts)
-                _sequences[i].Values.Add(_encoder.Tables[feature]![cell[part]]);
-            _sequences[i].Offsets.Add(_sequences[i].Values.Count);
+                values.Add(table[cell[part]]);
+            offsets.Add(values.Count);
         }
-        for (var task = 0; task < _encoder.Schema.Tasks.Count; task++)
+        for (var task = 0; task < _encoder.Tasks.Length; task++)
             _labels.Add(_encoder.Label(row, task));
         _count++;
     }
@@ -44,10 +46,10 @@ internal sealed class EncodedRowsBuilder
         Count = _count,
         DenseWidth = _encoder.DenseWidth,
         Dense_BD = [.. _dense],
-        CategoricalCount = _encoder.CategoricalFeatures.Count,
+        CategoricalCount = _encoder.CategoricalFeatures.Length,
         Ids_BC = [.. _ids],
         Sequences = [.. _sequences.Select(sequence => new SequenceColumn([.. sequence.Values], [.. sequence.Offsets]))],
-        TaskCount = _encoder.Schema.Tasks.Count,
+        TaskCount = _encoder.Tasks.Length,
         Labels_BT = [.. _labels],
     };
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using DistMtl.Data.Reading;
 using DistMtl.Protocol.Jobs;
 
@@ -10,7 +11,9 @@ namespace DistMtl.Data.Parsing;
 internal sealed class JobRow
 {
     private readonly RowReader _reader;
-    private readonly JobFile _job;
+    private readonly DataSettings _data;
+    private readonly FeatureSettings[] _features;
+    private readonly TaskSettings[] _tasks;
     private readonly FileColumns _columns;
     private readonly MissingCells _missing;
     private readonly MissingCells[] _missingLabels;
@@ -21,19 +24,21 @@ internal sealed class JobRow
     public JobRow(RowReader reader, JobFile job)
     {
         _reader = reader;
-        _job = job;
+        _data = job.Data;
+        _features = [.. job.Features];
+        _tasks = [.. job.Tasks];
         _columns = new FileColumns(reader, job);
         _missing = new MissingCells(job.Data.Missing);
         _missingLabels = [.. job.Tasks.Select(task => new MissingCells([.. job.Data.Missing, .. task.Missing]))];
-        _denseStarts = new int[job.Features.Count];
+        _denseStarts = new int[_features.Length];
         var width = 0;
         for (var i = 0; i < _denseStarts.Length; i++)
         {
             _denseStarts[i] = width;
-            width += DenseWidth(job.Features[i]);
+            width += DenseWidth(_features[i]);
         }
         Dense_D = new double[width];
-        Labels_T = new double[job.Tasks.Count];
+        Labels_T = new double[_tasks.Length];
     }
 
     /// <summary>Numbers after their transform, not yet standardised; NaN = missing.</summary>
@@ -50,23 +55,23 @@ internal sealed class JobRow
     public void Place(Split fileSplit)
     {
         var key = Key();
-        Split = fileSplit == Split.Train && _job.Data.Validation?.Fraction is { } fraction && RowPlacement.IsValidation(key, fraction)
+        Split = fileSplit == Split.Train && _data.Validation?.Fraction is { } fraction && RowPlacement.IsValidation(key, fraction)
             ? Split.Validation
             : fileSplit;
         // Rows without a value to shard by have nothing in common: they spread by their own keys.
         var shardKey = _columns.ShardBy is { } column && !IsMissing(column, _missing) ? _reader[column] : key;
-        Shard = RowPlacement.Shard(shardKey, _job.Data.Shards);
+        Shard = RowPlacement.Shard(shardKey, _data.Shards);
     }
 
     /// <summary>Reads numbers and labels; false when a cell is not what the job says.</summary>
     public bool TryParse(out BadRow problem)
     {
-        for (var i = 0; i < _job.Features.Count; i++)
+        for (var i = 0; i < _features.Length; i++)
         {
             if (FeatureProblem(i) is { } message)
                 return Bad(_columns.Features[i], message, out problem);
         }
-        for (var i = 0; i < _job.Tasks.Count; i++)
+        for (var i = 0; i < _tasks.Length; i++)
         {
             if (!TryParseLabel(i))
                 return Bad(_columns.Labels[i], LabelProblem(i), out problem);
@@ -76,7 +81,7 @@ internal sealed class JobRow
     }
 
     /// <summary>The numbers of a numeric or vector feature.</summary>
-    public ReadOnlySpan<double> Dense(int feature) => Dense_D.AsSpan(_denseStarts[feature], DenseWidth(_job.Features[feature]));
+    public ReadOnlySpan<double> Dense(int feature) => Dense_D.AsSpan(_denseStarts[feature], DenseWidth(_features[feature]));
 
     /// <summary>The value of a categorical feature; false when missing.</summary>
     public bool TryValue(int feature, out ReadOnlySpan<char> value)
@@ -93,7 +98,7 @@ internal sealed class JobRow
         if (!TryValue(feature, out var cell))
             return cell;
         CellValues.SplitTo(_parts, cell, Separator(feature));
-        values = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_parts)[Math.Max(0, _parts.Count - _job.Features[feature].MaxLength)..];
+        values = CollectionsMarshal.AsSpan(_parts)[Math.Max(0, _parts.Count - _features[feature].MaxLength)..];
         return cell;
     }
 
@@ -110,11 +115,11 @@ internal sealed class JobRow
     private bool IsMissing(int column, MissingCells missing) => _reader.IsNull(column) || missing.Contains(_reader[column]);
 
     private ReadOnlySpan<char> Separator(int feature) =>
-        _reader.IsList(_columns.Features[feature]) ? [RowReader.ListSeparator] : _job.Features[feature].Separator;
+        _reader.IsList(_columns.Features[feature]) ? [RowReader.ListSeparator] : _features[feature].Separator;
 
     private string? FeatureProblem(int feature)
     {
-        var settings = _job.Features[feature];
+        var settings = _features[feature];
         if (settings.Kind is not (FeatureKind.Numeric or FeatureKind.Vector))
             return null;
         var target = Dense_D.AsSpan(_denseStarts[feature], DenseWidth(settings));
@@ -136,7 +141,7 @@ internal sealed class JobRow
 
     private string? VectorProblem(int feature, ReadOnlySpan<char> cell, Span<double> target)
     {
-        var settings = _job.Features[feature];
+        var settings = _features[feature];
         CellValues.SplitTo(_parts, cell, Separator(feature));
         if (_parts.Count != target.Length)
             return $"{settings.Column}: the vector has {_parts.Count} numbers, the feature a width of {target.Length}";
@@ -150,7 +155,7 @@ internal sealed class JobRow
 
     private bool TryParseLabel(int task)
     {
-        var settings = _job.Tasks[task];
+        var settings = _tasks[task];
         ref var label = ref Labels_T[task];
         label = double.NaN;
         if (IsMissing(_columns.Labels[task], _missingLabels[task]))
@@ -172,7 +177,7 @@ internal sealed class JobRow
 
     private string LabelProblem(int task)
     {
-        var settings = _job.Tasks[task];
+        var settings = _tasks[task];
         var what = settings.Kind == TaskKind.Binary
             ? "is no binary label (0, 1, false, true); 'positive' names the cell that means 1"
             : "is not a finite number";

@@ -9,29 +9,31 @@ internal sealed class RowEncoder
 
     public RowEncoder(DataSchema schema)
     {
-        Schema = schema;
+        Features = [.. schema.Features];
+        Tasks = [.. schema.Tasks];
         DenseWidth = schema.DenseWidth;
         DenseFeatures = IndexesOf(schema, FeatureKind.Numeric, FeatureKind.Vector);
         CategoricalFeatures = IndexesOf(schema, FeatureKind.Categorical);
         SequenceFeatures = IndexesOf(schema, FeatureKind.Sequence);
         var tables = schema.Features.Where(feature => feature.TableRows > 0).ToDictionary(feature => feature, feature => new IdTable(feature));
         Tables = [.. schema.Features.Select(feature => tables.GetValueOrDefault(schema.TableOf(feature)))];
-        _classes = [.. schema.Tasks.Select(task =>
-            task.Classes is { } classes ? IdTable.Index(classes, firstId: 0).GetAlternateLookup<ReadOnlySpan<char>>() : default(Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>>?))];
+        _classes = [.. schema.Tasks.Select(ClassesOf)];
     }
 
-    public DataSchema Schema { get; }
+    public FittedFeature[] Features { get; }
+
+    public FittedTask[] Tasks { get; }
 
     public int DenseWidth { get; }
 
-    public IReadOnlyList<int> DenseFeatures { get; }
+    public int[] DenseFeatures { get; }
 
-    public IReadOnlyList<int> CategoricalFeatures { get; }
+    public int[] CategoricalFeatures { get; }
 
-    public IReadOnlyList<int> SequenceFeatures { get; }
+    public int[] SequenceFeatures { get; }
 
     /// <summary>By feature; null for one without ids.</summary>
-    public IReadOnlyList<IdTable?> Tables { get; }
+    public IdTable?[] Tables { get; }
 
     /// <summary>The label as the model sees it. A class that no training row has can't be predicted: unknown, NaN.</summary>
     public float Label(JobRow row, int task)
@@ -41,9 +43,12 @@ internal sealed class RowEncoder
             return float.NaN;
         if (_classes[task] is { } classes)
             return classes.TryGetValue(row.Label(task), out var index) ? index : float.NaN;
-        var fitted = Schema.Tasks[task];
+        var fitted = Tasks[task];
         return fitted.Settings.Kind == TaskKind.Regression ? (float)((label - fitted.Mean) / fitted.Deviation) : (float)label;
     }
+
+    private static Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>>? ClassesOf(FittedTask task) =>
+        task.Classes is { } classes ? IdTable.Index(classes, firstId: 0).GetAlternateLookup<ReadOnlySpan<char>>() : null;
 
     private static int[] IndexesOf(DataSchema schema, params ReadOnlySpan<FeatureKind> kinds)
     {
