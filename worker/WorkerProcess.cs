@@ -3,6 +3,7 @@ using Akka.Actor;
 using Akka.Cluster;
 using Akka.Hosting;
 using DistMtl.Clustering;
+using DistMtl.Learning;
 using DistMtl.Protocol;
 using DistMtl.Worker.Jobs;
 using Microsoft.Extensions.DependencyInjection;
@@ -26,6 +27,7 @@ internal static class WorkerProcess
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => EndOn(signal, exitWithParent ? null : asked));
         if (exitWithParent)
             EndWithStandardInput();
+        var warm = Task.Run(TorchRuntime.WarmUp);
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning);
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
@@ -49,6 +51,7 @@ internal static class WorkerProcess
                 return ExitCode.Success;
             throw new JobException($"no coordinator at {settings.Join} let this worker in within {joinDeadline.TotalSeconds:0} s", ExitCode.ClusterLost);
         }
+        await warm;
         await Task.WhenAny(Task.Delay(Timeout.Infinite, cancellation), system.WhenTerminated);
         if (!cancellation.IsCancellationRequested)
             throw new JobException("the cluster let this worker go (lost connection, or removed by the coordinator)", ExitCode.ClusterLost);

@@ -71,11 +71,8 @@ internal sealed class TrainingRun
     /// <summary>One pass over all files, which are made first where the job says so.</summary>
     private DataScan Scan(CancellationToken stop)
     {
-        if (_job.Data.Generate is { } generate && !File.Exists(_job.Data.Train))
-        {
-            Notice($"writing {generate.Rows:N0} rows of the {generate.Dataset} demo to {_job.Data.Train}");
-            EcommerceGenerator.Write(_job.Data.Train, generate.Rows, generate.Seed);
-        }
+        if (GeneratedData.Ensure(_job.Data))
+            Notice($"wrote {_job.Data.Generate!.Rows:N0} rows of the {_job.Data.Generate.Dataset} demo to {_job.Data.Train}");
         var scan = SchemaFitter.Fit(_job, stop);
         if (scan.BadRows.Bad > 0)
             Notice($"{scan.BadRows.Bad} of {scan.BadRows.Rows} rows are bad and left out: {string.Join("; ", scan.BadRows.First)}");

@@ -43,6 +43,25 @@ public static class TorchRuntime
         };
     }
 
+    /// <summary>
+    /// Loads the library (600 MB) and runs a product and its gradient once, so that a worker does this while it still
+    /// waits for the cluster. A failure is left to <see cref="Start"/> to report.
+    /// </summary>
+    public static void WarmUp()
+    {
+        try
+        {
+            Start(DeviceKind.Cpu);
+            using var scope = torch.NewDisposeScope();
+            var x = torch.ones([8, 8], requires_grad: true);
+            x.matmul(x).relu().sum().backward();
+        }
+        catch (JobException)
+        {
+            // The job's own start meets the same failure, and tells the coordinator.
+        }
+    }
+
     private static void LoadExternal(string folder)
     {
         if (!Directory.Exists(folder))
