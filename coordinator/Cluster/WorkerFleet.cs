@@ -36,9 +36,27 @@ internal sealed class WorkerFleet : IAsyncDisposable
 
     public int Workers => Placement.Workers.Length;
 
-    /// <param name="job">The run's id, unique in the cluster.</param>
+    /// <summary>Waits until every data shard lives on a worker and every such worker is connected.</summary>
     /// <param name="notice">Told what a person should know.</param>
-    public static WorkerFleet Begin(string job, Action<string> notice) => new(job, notice);
+    /// <exception cref="JobException">Not all were there before the deadline; the message names what is missing.</exception>
+    public static async Task<WorkerFleet> FormAsync(TrainingCluster cluster, int shards, Action<string> notice, CancellationToken cancellation)
+    {
+        // Unique in the cluster: a service runs one job after another.
+        var fleet = new WorkerFleet(Guid.NewGuid().ToString("N")[..12], notice);
+        try
+        {
+            if (cluster.Local is { } local)
+                _ = fleet.LoseOnAsync(local.Lost);
+            await fleet.FormAsync(cluster.Node, shards, cluster.Workers, cancellation);
+        }
+        catch
+        {
+            await fleet.DisposeAsync();
+            throw;
+        }
+        notice($"the cluster is formed: {shards} data shards on {fleet.Workers} workers ({fleet.Placement})");
+        return fleet;
+    }
 
     /// <summary>Something outside the cluster's own signs (a worker's process that ended) says that a worker is gone.</summary>
     public void Lose(JobException reason)
@@ -49,7 +67,7 @@ internal sealed class WorkerFleet : IAsyncDisposable
     }
 
     /// <summary>As <see cref="Lose"/>, when the reason is there.</summary>
-    public async Task LoseOnAsync(Task<JobException> reason) => Lose(await reason);
+    private async Task LoseOnAsync(Task<JobException> reason) => Lose(await reason);
 
     /// <summary>Sends one frame to every worker at once.</summary>
     public Task SendAsync<T>(FrameKind kind, T header, ReadOnlyMemory<byte> payload, CancellationToken cancellation) =>
@@ -106,10 +124,7 @@ internal sealed class WorkerFleet : IAsyncDisposable
         _connected.Dispose();
     }
 
-    /// <summary>Waits until every data shard lives on a worker and every such worker is connected.</summary>
-    /// <param name="workers">How many workers to wait for.</param>
-    /// <exception cref="JobException">Not all were there before the deadline; the message names what is missing.</exception>
-    public async Task FormAsync(ClusterNode node, int shards, int workers, CancellationToken cancellation)
+    private async Task FormAsync(ClusterNode node, int shards, int workers, CancellationToken cancellation)
     {
         var settings = new JobSettings(_job, shards, workers, FirstGeneration, node.Host, node.Tensors.Port, FormDeadline);
         _actor = node.System.ActorOf(Props.Create(() => new JobActor(settings, node.Shards, _formed, Lose)), $"job-{_job}");

@@ -9,6 +9,7 @@ internal static class CommandTable
     [
         TrainCommand.Create(),
         ValidateCommand.Create(),
+        EvaluateCommand.Create(),
         DataCommand.Create(),
     ];
 }

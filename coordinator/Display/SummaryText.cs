@@ -15,17 +15,17 @@ internal static class SummaryText
         console.WriteLine();
         if (summary.Validation.Count + summary.Test.Count > 0)
         {
-            console.Write(MetricsTable(summary));
+            WriteMetrics(console, summary.Test.Count > 0
+                ? [("validation", summary.Validation), ("test", summary.Test)]
+                : [("validation", summary.Validation)]);
             console.WriteLine();
         }
         console.Write(FactsGrid(summary, runDirectory));
     }
 
-    private static Table MetricsTable(RunSummary summary)
+    /// <summary>The table of tasks: each metric, split by split, beside the constant predictor's.</summary>
+    public static void WriteMetrics(IAnsiConsole console, IReadOnlyList<(string Name, IReadOnlyList<TaskMetrics> Tasks)> splits)
     {
-        List<(string Name, IReadOnlyList<TaskMetrics> Tasks)> splits = [("validation", summary.Validation)];
-        if (summary.Test.Count > 0)
-            splits.Add(("test", summary.Test));
         var table = new Table { Border = TableBorder.Simple };
         table.AddColumn("task");
         foreach (var (name, _) in splits)
@@ -33,14 +33,14 @@ internal static class SummaryText
             table.AddColumn(new TableColumn(name).RightAligned().NoWrap());
             table.AddColumn(new TableColumn("constant").RightAligned().NoWrap());
         }
-        foreach (var task in summary.Validation.Concat(summary.Test).DistinctBy(task => task.Task))
+        foreach (var task in splits.SelectMany(split => split.Tasks).DistinctBy(task => task.Task))
         {
             var ofSplit = splits.Select(split => split.Tasks.FirstOrDefault(other => other.Task == task.Task)).ToList();
             table.AddRow([Name(task.Task), .. ofSplit.SelectMany(Labels)]);
             foreach (var metric in MetricNames.Of(task.Kind))
                 table.AddRow([new Text("  " + metric), .. ofSplit.SelectMany(metrics => Metric(metrics, metric))]);
         }
-        return table;
+        console.Write(table);
     }
 
     private static Text Name(string task) => new(NumberText.Shorten(task, MaxName), new Style(decoration: Decoration.Bold));

@@ -17,40 +17,16 @@ internal sealed record StepResult(int Epoch, IReadOnlyList<double?> Losses_T, IR
 /// One synchronous step after another: parameters out, sums in, Gramian, task weights, one update. The bits depend on
 /// the job and the step alone, for sums meet in a tree that is fixed by shard number.
 /// </summary>
-internal sealed class StepRunner(JobFile job, ParameterLayout layout, IWeighting weighting, WorkerFleet fleet, int stepsPerEpoch)
+/// <param name="firstLabels_T">Valid labels of the first step, over all shards.</param>
+internal sealed class StepRunner(
+    JobFile job, ParameterLayout layout, IWeighting weighting, WorkerFleet fleet, int stepsPerEpoch, long[] firstLabels_T)
 {
     private readonly GradientShape _shape = GradientShape.Create(layout, job.Tasks.Count, weighting.Need);
     private readonly float[] _update_P = new float[layout.Length];
     private readonly int[] _rowsByShard = new int[job.Data.Shards];
 
     /// <summary>Valid labels of the next step, over all shards; the workers count one step ahead.</summary>
-    private long[] _labels_T = new long[job.Tasks.Count];
-
-    /// <summary>Tells every worker its shards and waits until all hold their rows.</summary>
-    /// <param name="trainRowsByShard">What the scan counted: workers that read other rows are refused.</param>
-    public async Task PrepareAsync(PlanHeader plan, ReadOnlyMemory<byte> schemaJson, IReadOnlyList<int> trainRowsByShard, TimeSpan deadline, CancellationToken cancellation)
-    {
-        await fleet.SendAsync(FrameKind.Plan, worker => plan with { Shards = [.. worker.Shards] }, schemaJson, cancellation);
-        var waiting = fleet.Placement.Workers.Select(worker => worker.Worker).ToHashSet();
-        var labels_T = new long[job.Tasks.Count];
-        while (waiting.Count > 0)
-        {
-            var (worker, received) = await fleet.ReceiveAsync(deadline, () => $"worker {string.Join(", ", waiting)} did not finish reading its shards", cancellation);
-            using var frame = received;
-            if (frame.Kind != FrameKind.Ready)
-                throw new JobException($"worker {worker} sent {frame.Kind} instead of saying that it is ready", ExitCode.ClusterLost);
-            var ready = frame.Header<ReadyHeader>();
-            foreach (var (shard, rows) in ready.Shards.Zip(ready.Rows))
-            {
-                if (rows != trainRowsByShard[shard] && plan.Splits.HasFlag(Splits.Train))
-                    throw new JobException($"worker {worker} read {rows} training rows in shard {shard} where the coordinator read {trainRowsByShard[shard]}: do both see the same {job.Data.Train}?");
-            }
-            for (var task = 0; task < labels_T.Length; task++)
-                labels_T[task] += ready.NextLabels_T[task];
-            waiting.Remove(worker);
-        }
-        _labels_T = labels_T;
-    }
+    private long[] _labels_T = firstLabels_T;
 
     /// <summary>Makes one update: <paramref name="state"/>'s parameters and optimiser change in place.</summary>
     public async Task<(TrainingState State, StepResult Result)> RunAsync(TrainingState state, CancellationToken cancellation)

@@ -1,4 +1,3 @@
-using System.Text;
 using DistMtl.Aggregation.Optimizers;
 using DistMtl.Aggregation.Weightings;
 using DistMtl.Coordinator.Cluster;
@@ -18,9 +17,6 @@ namespace DistMtl.Coordinator.Training;
 /// </summary>
 internal sealed class TrainingRun
 {
-    /// <summary>For all workers to have read their shards.</summary>
-    private static readonly TimeSpan LoadDeadline = TimeSpan.FromMinutes(30);
-
     private readonly JobFile _job;
     private readonly RunDirectory _directory;
     private readonly CheckpointStore _checkpoints;
@@ -53,7 +49,7 @@ internal sealed class TrainingRun
             var cluster = await starting;
             progress.Workers = cluster.Workers;
             _observer.On(Started(progress));
-            await using var fleet = await FormAsync(cluster, stop);
+            await using var fleet = await WorkerFleet.FormAsync(cluster, _job.Data.Shards, Notice, stop);
             return await TrainAsync(progress, fleet, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -107,31 +103,13 @@ internal sealed class TrainingRun
         };
     }
 
-    private async Task<WorkerFleet> FormAsync(TrainingCluster cluster, CancellationToken stop)
-    {
-        var forming = WorkerFleet.Begin(Guid.NewGuid().ToString("N")[..12], Notice);
-        if (cluster.Local is { } local)
-            _ = forming.LoseOnAsync(local.Lost);
-        try
-        {
-            await forming.FormAsync(cluster.Node, _job.Data.Shards, cluster.Workers, stop);
-            Notice($"the cluster is formed: {_job.Data.Shards} data shards on {forming.Workers} workers ({forming.Placement})");
-            return forming;
-        }
-        catch
-        {
-            await forming.DisposeAsync();
-            throw;
-        }
-    }
-
     private async Task<RunSummary> TrainAsync(Progress progress, WorkerFleet fleet, CancellationToken stop)
     {
-        var steps = new StepRunner(_job, progress.Layout, progress.Weighting, fleet, progress.StepsPerEpoch);
-        var evaluator = new Evaluator(_job, progress.Scan.Schema, fleet);
-        await steps.PrepareAsync(
-            PlanFor(progress, fleet), Encoding.UTF8.GetBytes(progress.Scan.Schema.ToJson()), progress.Scan.TrainRowsByShard, LoadDeadline, stop);
+        var firstLabels_T = await Preparation.RunAsync(
+            _job, progress.Scan.Schema, PlanFor(progress, fleet), progress.Scan.TrainRowsByShard, fleet, stop);
         Notice("the workers have read their shards");
+        var steps = new StepRunner(_job, progress.Layout, progress.Weighting, fleet, progress.StepsPerEpoch, firstLabels_T);
+        var evaluator = new Evaluator(_job, progress.Scan.Schema, fleet);
         var rate = new RateMeter(_time);
         while (progress.State.Step < progress.TotalSteps && !ShouldStop(progress.State) && !stop.IsCancellationRequested)
         {

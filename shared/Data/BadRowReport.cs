@@ -1,3 +1,8 @@
+using System.Globalization;
+using DistMtl.Data.Parsing;
+using DistMtl.Protocol;
+using DistMtl.Protocol.Jobs;
+
 namespace DistMtl.Data;
 
 /// <summary>A row that can't be read.</summary>
@@ -19,4 +24,26 @@ public sealed record BadRowReport(long Rows, long Bad, IReadOnlyList<BadRow> Fir
     public static readonly BadRowReport None = new(0, 0, []);
 
     public double Rate => Rows == 0 ? 0 : (double)Bad / Rows;
+
+    /// <summary>Counts the rows of a job's splits that can't be read, without learning anything of them.</summary>
+    /// <exception cref="JobException">A file can't be read.</exception>
+    public static BadRowReport Of(JobFile job, IReadOnlySet<Split> splits, CancellationToken cancellation)
+    {
+        var bad = new BadRowCounter();
+        foreach (var _ in JobRows.Read(job, splits, _ => true, bad, cancellation))
+        {
+            // The counter has seen it.
+        }
+        return bad.ToReport();
+    }
+
+    /// <exception cref="JobException">More rows are bad than <paramref name="maxRate"/> (0 to 1) allows.</exception>
+    public void Check(double maxRate)
+    {
+        if (Rate <= maxRate)
+            return;
+        var more = Bad > First.Count ? $"; and {Bad - First.Count} more" : "";
+        throw new JobException(string.Create(CultureInfo.InvariantCulture,
+            $"{Bad} of {Rows} rows can't be read ({Rate:P2}), data.maxBadRows allows {maxRate:P2}: {string.Join("; ", First)}{more}"));
+    }
 }

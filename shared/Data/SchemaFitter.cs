@@ -1,4 +1,3 @@
-using System.Globalization;
 using DistMtl.Data.Parsing;
 using DistMtl.Protocol;
 using DistMtl.Protocol.Jobs;
@@ -35,21 +34,11 @@ public static class SchemaFitter
                 task.Add(row);
         }
         var report = bad.ToReport();
-        Check(report, job.Data.MaxBadRows);
+        report.Check(job.Data.MaxBadRows);
         if (rows[Split.Train].All(count => count == 0))
             throw new JobException($"data.train: there is no training row in {job.Data.Train} ({report.Rows} rows read)");
         var schema = new DataSchema([.. features.Select(feature => feature.Fitted())], [.. tasks.Select(task => task.Fitted())]);
         return new DataScan(schema, rows[Split.Train], rows[Split.Validation], rows[Split.Test], report);
-    }
-
-    private static void Check(BadRowReport report, double maxRate)
-    {
-        if (report.Rate <= maxRate)
-            return;
-        var shown = string.Join("; ", report.First);
-        var more = report.Bad > report.First.Count ? $"; and {report.Bad - report.First.Count} more" : "";
-        throw new JobException(string.Create(CultureInfo.InvariantCulture,
-            $"{report.Bad} of {report.Rows} rows can't be read ({report.Rate:P2}), data.maxBadRows allows {maxRate:P2}: {shown}{more}"));
     }
 
     private sealed class FeatureFit(FeatureSettings settings, int index)

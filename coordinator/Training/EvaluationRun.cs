@@ -1,0 +1,31 @@
+using DistMtl.Coordinator.Cluster;
+using DistMtl.Coordinator.Runs;
+using DistMtl.Data;
+using DistMtl.Protocol;
+using DistMtl.Protocol.Jobs;
+using DistMtl.Protocol.Runs;
+using DistMtl.Transport;
+
+namespace DistMtl.Coordinator.Training;
+
+/// <summary>The metrics of a run's model on other rows: no training, the same workers and the same exact metrics.</summary>
+internal static class EvaluationRun
+{
+    /// <param name="job">The run's job, with the rows to evaluate as its test set.</param>
+    /// <exception cref="JobException">Rows that can't be read, a worker that is lost.</exception>
+    public static async Task<IReadOnlyList<TaskMetrics>> RunAsync(
+        JobFile job, CheckpointContent checkpoint, Task<TrainingCluster> starting, Action<string> notice, CancellationToken stop)
+    {
+        var bad = await Task.Run(() => BadRowReport.Of(job, new HashSet<Split> { Split.Test }, stop), stop);
+        bad.Check(job.Data.MaxBadRows);
+        if (bad.Rows == bad.Bad)
+            throw new JobException($"there is no row in {job.Data.Test}");
+        if (bad.Bad > 0)
+            notice($"{bad.Bad} of {bad.Rows} rows are bad and left out: {string.Join("; ", bad.First)}");
+        var schema = DataSchema.FromJson(checkpoint.SchemaJson);
+        await using var fleet = await WorkerFleet.FormAsync(await starting, job.Data.Shards, notice, stop);
+        var plan = new PlanHeader(fleet.Placement.Generation, JobFileWriter.Write(job), [], 1, 0, PerTask: false, Splits.Test);
+        await Preparation.RunAsync(job, schema, plan, trainRowsByShard: null, fleet, stop);
+        return await new Evaluator(job, schema, fleet).EvaluateAsync(checkpoint.Step, checkpoint.Parameters_P, WorkKind.Test, stop);
+    }
+}

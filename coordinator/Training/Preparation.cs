@@ -1,0 +1,51 @@
+using System.Text;
+using DistMtl.Coordinator.Cluster;
+using DistMtl.Data;
+using DistMtl.Protocol;
+using DistMtl.Protocol.Jobs;
+using DistMtl.Transport;
+
+namespace DistMtl.Coordinator.Training;
+
+/// <summary>Tells every worker its plan and waits until all hold their shards' rows.</summary>
+internal static class Preparation
+{
+    /// <summary>For all workers to have read their shards.</summary>
+    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(30);
+
+    /// <param name="plan">For all; each worker's own shards are filled in.</param>
+    /// <param name="trainRowsByShard">What the scan counted; null where no training rows are read.</param>
+    /// <returns>Valid labels per task of the first step, over all shards.</returns>
+    /// <exception cref="JobException">A worker is lost or late, or reads other rows than the coordinator.</exception>
+    public static async Task<long[]> RunAsync(
+        JobFile job, DataSchema schema, PlanHeader plan, IReadOnlyList<int>? trainRowsByShard, WorkerFleet fleet, CancellationToken cancellation)
+    {
+        await fleet.SendAsync(
+            FrameKind.Plan, worker => plan with { Shards = [.. worker.Shards] }, Encoding.UTF8.GetBytes(schema.ToJson()), cancellation);
+        var waiting = fleet.Placement.Workers.Select(worker => worker.Worker).ToHashSet();
+        var labels_T = new long[job.Tasks.Count];
+        while (waiting.Count > 0)
+        {
+            var (worker, received) = await fleet.ReceiveAsync(Deadline, () => $"worker {string.Join(", ", waiting)} did not finish reading its shards", cancellation);
+            using var frame = received;
+            if (frame.Kind != FrameKind.Ready)
+                throw new JobException($"worker {worker} sent {frame.Kind} instead of saying that it is ready", ExitCode.ClusterLost);
+            var ready = frame.Header<ReadyHeader>();
+            if (trainRowsByShard is not null)
+                Compare(job, worker, ready, trainRowsByShard);
+            for (var task = 0; task < labels_T.Length; task++)
+                labels_T[task] += ready.NextLabels_T[task];
+            waiting.Remove(worker);
+        }
+        return labels_T;
+    }
+
+    private static void Compare(JobFile job, string worker, ReadyHeader ready, IReadOnlyList<int> trainRowsByShard)
+    {
+        foreach (var (shard, rows) in ready.Shards.Zip(ready.Rows))
+        {
+            if (rows != trainRowsByShard[shard])
+                throw new JobException($"worker {worker} read {rows} training rows in shard {shard} where the coordinator read {trainRowsByShard[shard]}: do both see the same {job.Data.Train}?");
+        }
+    }
+}
