@@ -32,7 +32,12 @@ internal static class WorkerProcess
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning);
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.AddAkka(NodeSettings.SystemName, akka => akka
-            .ConfigureLoggers(logging => logging.AddLoggerFactory())
+            .ConfigureLoggers(logging =>
+            {
+                logging.ClearLoggers();
+                logging.LogLevel = Akka.Event.LogLevel.WarningLevel;
+                logging.AddLoggerFactory();
+            })
             .AddNode(settings)
             .WithActors((system, registry) =>
             {

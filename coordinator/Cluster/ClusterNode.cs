@@ -56,7 +56,12 @@ internal sealed class ClusterNode : IAsyncDisposable
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true).AddFilter(level => level >= LogLevel.Error && !ending.Value);
         builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.AddAkka(NodeSettings.SystemName, akka => akka
-            .ConfigureLoggers(logging => logging.AddLoggerFactory())
+            .ConfigureLoggers(logging =>
+            {
+                logging.ClearLoggers();
+                logging.LogLevel = Akka.Event.LogLevel.ErrorLevel;
+                logging.AddLoggerFactory();
+            })
             .AddNode(settings));
         var services = builder.Build();
         await services.StartAsync(cancellation);

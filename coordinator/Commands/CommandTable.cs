@@ -10,6 +10,8 @@ internal static class CommandTable
         TrainCommand.Create(),
         ValidateCommand.Create(),
         EvaluateCommand.Create(),
+        ServeCommand.Create(),
+        SubmitCommand.Create(),
         DataCommand.Create(),
     ];
 }

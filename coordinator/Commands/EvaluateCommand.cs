@@ -35,10 +35,8 @@ internal static class EvaluateCommand
         var directory = RunDirectory.Open(run);
         var checkpoint = BestCheckpoint(directory);
         var job = JobOf(checkpoint, directory);
+        CheckColumns(job, data);
         job = job with { Data = job.Data with { Test = Path.GetFullPath(data) } };
-        var problems = DataColumns.Check(job).Where(problem => problem.KeyPath is not ("data.train" or "data.validation.path")).ToList();
-        if (problems.Count > 0)
-            throw new JobException(string.Join('\n', problems.Select(problem => $"{data}: {problem.Message}")));
         var choice = new WorkerChoice(workers, null, NodeAddress.Loopback);
         choice.Check(job);
         using var signals = new StopSignals();
@@ -59,6 +57,16 @@ internal static class EvaluateCommand
         }
     }
 
+    /// <summary>As the training file's columns are checked, for the same columns are needed.</summary>
+    private static void CheckColumns(JobFile job, string data)
+    {
+        var problems = DataColumns.Check(job with { Data = job.Data with { Train = Path.GetFullPath(data), Validation = null, Test = null, Generate = null } });
+        if (problems.Count > 0)
+            throw new JobException(string.Join('\n', problems.Select(problem => $"--data: {problem.Message}")));
+        if (Path.GetFullPath(data) == job.Data.Train)
+            Console.Error.WriteLine("warning: these are the rows the model was trained on: the metrics flatter it");
+    }
+
     /// <summary>What the run reports: the best evaluation's parameters where early stopping looked for them, else the last.</summary>
     private static CheckpointContent BestCheckpoint(RunDirectory directory)
     {
@@ -69,10 +77,10 @@ internal static class EvaluateCommand
         return content.EarlyStopping?.BestStep is { } best && best != content.Step ? Checkpoint.Read(store.PathOf(best)) : content;
     }
 
+    /// <summary>The run can be evaluated where its training files are gone, too.</summary>
     private static JobFile JobOf(CheckpointContent checkpoint, RunDirectory directory)
     {
-        var reading = JobFileReader.Parse(checkpoint.JobYaml, directory.JobPath, directory.Root, [], WeightingTable.Descriptions);
-        // Where its training files are gone, the run can still be evaluated: only problems of the file itself count.
+        var reading = JobFileReader.Parse(checkpoint.JobYaml, directory.JobPath, directory.Root, [], WeightingTable.Descriptions, checkFiles: false);
         return reading.Job ?? throw new JobException(string.Join('\n', reading.Problems));
     }
 }

@@ -19,9 +19,12 @@ internal static class JobLoading
     };
 
     /// <exception cref="JobException">All problems of the file and of its data's columns, one per line.</exception>
-    public static JobFile Load(string path, IReadOnlyList<string> overrides)
+    public static JobFile Load(string path, IReadOnlyList<string> overrides) =>
+        Check(JobFileReader.Read(path, overrides, WeightingTable.Descriptions));
+
+    /// <exception cref="JobException">All problems of what was read and of its data's columns, one per line.</exception>
+    public static JobFile Check(JobReading reading)
     {
-        var reading = JobFileReader.Read(path, overrides, WeightingTable.Descriptions);
         var problems = reading.Job is { } job
             ? [.. DataColumns.Check(job).Select(problem => reading.ProblemAt(problem.KeyPath, problem.Message))]
             : reading.Problems;

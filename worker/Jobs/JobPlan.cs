@@ -14,7 +14,7 @@ internal sealed record JobPlan(PlanHeader Header, JobFile Job, DataSchema Schema
     public static JobPlan Read(Frame frame)
     {
         var header = frame.Header<PlanHeader>();
-        var reading = JobFileReader.Parse(header.JobYaml, "job.yaml", "/", [], WeightingTable.Descriptions);
+        var reading = JobFileReader.Parse(header.JobYaml, "job.yaml", "/", [], WeightingTable.Descriptions, checkFiles: false);
         var job = reading.Job ?? throw new JobException(
             $"the coordinator's job file can't be read here; coordinator and worker must be of one version: {string.Join("; ", reading.Problems)}");
         return new JobPlan(header, job, DataSchema.FromJson(Encoding.UTF8.GetString(frame.Payload.GetSpan())));
