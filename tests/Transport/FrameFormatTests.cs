@@ -1,0 +1,109 @@
+using System.Buffers.Binary;
+using System.IO.Hashing;
+
+namespace DistMtl.Transport.Tests;
+
+/// <summary>What is on the wire is frozen: nodes of two versions must understand each other, or refuse each other.</summary>
+public sealed class FrameFormatTests
+{
+    [Fact]
+    public void Kinds_of_frames_are_only_added_to() => Assert.Equal(
+        ["Hello=1", "Plan=2", "Ready=3", "Work=4", "Sum=5", "Predictions=6"],
+        Enum.GetValues<FrameKind>().Select(kind => $"{kind}={(byte)kind}"));
+
+    [Fact]
+    public void Numbers_inside_headers_are_only_added_to()
+    {
+        Assert.Equal(["Train=0", "Validate=1", "Test=2"], Enum.GetValues<WorkKind>().Select(kind => $"{kind}={(int)kind}"));
+        Assert.Equal(["None=0", "Train=1", "Validation=2", "Test=4"], Enum.GetValues<Splits>().Select(splits => $"{splits}={(int)splits}"));
+    }
+
+    [Fact]
+    public void Headers_have_frozen_bytes()
+    {
+        Assert.Equal("9301A56A6F622D31AD31302E302E302E353A34303533", Hex(Headers.Hello));
+        Assert.Equal("9703A86E616D653A20780A9200010B05C305", Hex(Headers.Plan));
+        Assert.Equal("94039200019264639207CD012C", Hex(Headers.Ready));
+        Assert.Equal("9403050092CA3F000000CABF800000", Hex(Headers.Work));
+        Assert.Equal("94030502C0", Hex(new WorkHeader(3, 5, WorkKind.Test, null)));
+        Assert.Equal("980305010292CB3FD0000000000000CB3E112E0BE826D695921003920F04920808", Hex(Headers.Sum));
+        Assert.Equal("960305010614920104", Hex(Headers.Predictions));
+    }
+
+    /// <summary>Field by field as WIRE-FORMAT.md draws it, then as a whole.</summary>
+    [Fact]
+    public async Task A_frame_has_frozen_bytes()
+    {
+        byte[] payload = [1, 2, 3, 4, 5, 6, 7, 8];
+        var frame = await Wire.BytesOfAsync(FrameKind.Work, Headers.Work, payload);
+
+        Assert.Equal("DMTL"u8, frame.AsSpan(0, 4));
+        Assert.Equal(15, frame[4] | frame[5] << 8 | frame[6] << 16);
+        Assert.Equal((byte)FrameKind.Work, frame[7]);
+        Assert.Equal(8, BinaryPrimitives.ReadInt64LittleEndian(frame.AsSpan(8)));
+        Assert.Equal(FrameFormat.Serialize(Headers.Work), frame.AsSpan(16, 15));
+        Assert.Equal(payload, frame.AsSpan(31, 8));
+        Assert.Equal(XxHash3.HashToUInt64(frame.AsSpan(0, 39)), BinaryPrimitives.ReadUInt64LittleEndian(frame.AsSpan(39)));
+        Assert.Equal(
+            "444D544C0F0000040800000000000000" + "9403050092CA3F000000CABF800000" + "0102030405060708" + "538C86B25A62B2B3",
+            Convert.ToHexString(frame));
+    }
+
+    [Fact]
+    public void Every_kind_and_length_survives_a_prefix()
+    {
+        Span<byte> prefix = stackalloc byte[FrameFormat.PrefixBytes];
+        foreach (var kind in Enum.GetValues<FrameKind>())
+        {
+            FrameFormat.WritePrefix(prefix, kind, FrameFormat.MaxHeaderBytes, FrameFormat.MaxPayloadBytes);
+            Assert.Equal((kind, FrameFormat.MaxHeaderBytes, FrameFormat.MaxPayloadBytes), FrameFormat.ReadPrefix(prefix));
+        }
+    }
+
+    [Theory]
+    [InlineData("444D544D" + "00000001" + "0000000000000000", "wrong magic number")]
+    [InlineData("474554202F20485454502F312E310D0A", "wrong magic number")] // "GET / HTTP/1.1"
+    [InlineData("444D544C" + "00000000" + "0000000000000000", "unknown kind 0")]
+    [InlineData("444D544C" + "00000007" + "0000000000000000", "unknown kind 7")]
+    [InlineData("444D544C" + "01004001" + "0000000000000000", "above the limit")] // a header of 4 MiB + 1
+    [InlineData("444D544C" + "00000001" + "0100000002000000", "above the limit")] // a payload of 8 GiB + 1
+    [InlineData("444D544C" + "00000001" + "FFFFFFFFFFFFFFFF", "above the limit")] // of -1
+    public void A_prefix_that_is_none_or_above_the_limits_is_refused(string prefix, string why) =>
+        Assert.Contains(why, Assert.Throws<FrameException>(() => FrameFormat.ReadPrefix(Convert.FromHexString(prefix))).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void A_header_of_another_kind_is_refused()
+    {
+        var hello = FrameFormat.Serialize(Headers.Hello);
+        Assert.Throws<FrameException>(() => FrameFormat.Deserialize<SumHeader>(hello));
+        Assert.Throws<FrameException>(() => FrameFormat.Deserialize<HelloHeader>(Array.Empty<byte>()));
+        Assert.Throws<FrameException>(() => FrameFormat.Deserialize<HelloHeader>(new byte[] { 0xC0 }));
+    }
+
+    /// <summary>The checksum finds damage; a peer that means harm can make a right one. Then the header must hold.</summary>
+    [Fact]
+    public void A_mutated_header_is_read_or_refused_and_nothing_else()
+    {
+        var random = new Random(7);
+        var original = FrameFormat.Serialize(Headers.Sum);
+        for (var i = 0; i < 5000; i++)
+        {
+            var header = Mutation.Of(original, random);
+            try
+            {
+                Assert.NotNull(FrameFormat.Deserialize<SumHeader>(header));
+            }
+            catch (FrameException)
+            {
+                // As it should be.
+            }
+        }
+    }
+
+    private static string Hex<T>(T header)
+    {
+        var bytes = FrameFormat.Serialize(header);
+        Assert.Equal(Convert.ToHexString(bytes), Convert.ToHexString(FrameFormat.Serialize(FrameFormat.Deserialize<T>(bytes))));
+        return Convert.ToHexString(bytes);
+    }
+}

@@ -1,0 +1,91 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace DistMtl.Transport.Tests;
+
+/// <summary>Who may take part: one that says hello in time, in this version, for this job.</summary>
+public sealed class TensorListenerTests : IDisposable
+{
+    private static readonly TransportSettings s_settings = TransportSettings.Default with { HelloTimeout = TimeSpan.FromMilliseconds(300) };
+
+    private readonly TensorListener _listener = TensorListener.Bind(IPAddress.Loopback, 0, s_settings);
+    private readonly List<string> _refusals = [];
+
+    public void Dispose() => _listener.Dispose();
+
+    [Fact]
+    public async Task A_worker_of_the_job_is_let_in()
+    {
+        Assert.Equal(Headers.Hello, await AcceptAfterAsync(_ => Task.CompletedTask));
+        Assert.Empty(_refusals);
+    }
+
+    [Fact]
+    public async Task Silence_is_refused_after_the_deadline() =>
+        await AssertRefusedAsync(_ => Task.CompletedTask, "no hello in time");
+
+    [Fact]
+    public async Task Half_a_hello_is_refused_after_the_deadline()
+    {
+        var hello = await Wire.BytesOfAsync(FrameKind.Hello, Headers.Hello, []);
+        await AssertRefusedAsync(socket => socket.SendAsync(hello.AsMemory(0, 20)).AsTask(), "no hello in time");
+    }
+
+    [Fact]
+    public Task Another_protocol_is_refused() =>
+        AssertRefusedAsync(socket => socket.SendAsync("GET / HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray()), "wrong magic number");
+
+    [Fact]
+    public Task Another_job_is_refused() =>
+        AssertRefusedAsync(FrameKind.Hello, Headers.Hello with { Job = "job-2" }, "is here for job job-2, not job-1");
+
+    [Fact]
+    public Task Another_version_is_refused() =>
+        AssertRefusedAsync(FrameKind.Hello, Headers.Hello with { Version = 2 }, "speaks version 2 of the wire format, not 1");
+
+    [Fact]
+    public Task Another_kind_of_frame_is_refused() =>
+        AssertRefusedAsync(FrameKind.Ready, Headers.Ready, "Ready instead of hello");
+
+    [Fact]
+    public Task A_hello_that_is_no_hello_is_refused() =>
+        AssertRefusedAsync(FrameKind.Hello, Headers.Sum, "unreadable HelloHeader");
+
+    [Fact]
+    public Task One_that_hangs_up_is_refused() => AssertRefusedAsync(
+        socket =>
+        {
+            socket.Shutdown(SocketShutdown.Both);
+            return Task.CompletedTask;
+        },
+        "closed without a hello");
+
+    private async Task AssertRefusedAsync<T>(FrameKind kind, T header, string why)
+    {
+        var bytes = await Wire.BytesOfAsync(kind, header, []);
+        await AssertRefusedAsync(socket => socket.SendAsync(bytes), why);
+    }
+
+    /// <summary>The stranger is turned away with a reason, and the worker behind it is let in all the same.</summary>
+    private async Task AssertRefusedAsync(Func<Socket, Task> stranger, string why)
+    {
+        Assert.Equal(Headers.Hello, await AcceptAfterAsync(async port =>
+        {
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            await socket.ConnectAsync(IPAddress.Loopback, port, Wire.Soon);
+            await stranger(socket);
+        }));
+        Assert.Contains(why, Assert.Single(_refusals), StringComparison.Ordinal);
+    }
+
+    private async Task<HelloHeader> AcceptAfterAsync(Func<int, Task> before)
+    {
+        var accepting = _listener.AcceptAsync("job-1", _refusals.Add, Wire.Soon);
+        await before(_listener.Port);
+        await using var worker = await TensorConnection.ConnectAsync("127.0.0.1", _listener.Port, s_settings, Wire.Soon);
+        await worker.SendAsync(FrameKind.Hello, Headers.Hello, default, Wire.Soon);
+        var (connection, hello) = await accepting;
+        await connection.DisposeAsync();
+        return hello;
+    }
+}
