@@ -12,7 +12,7 @@ public sealed class TrainTests
         var run = folder["run"];
         var (exitCode, output, errors) = await Distmtl.RunAsync("train", job, "--out", run);
         Assert.True(exitCode == 0, output + errors);
-        Assert.Empty(errors);
+        Assert.Empty(errors.Trim());
         foreach (var file in new[] { "job.yaml", "metrics.jsonl", "summary.json", "ledger.csv", "report.html" })
             Assert.True(File.Exists(Path.Combine(run, file)), file);
 
