@@ -74,7 +74,7 @@ internal static class SummaryText
         Add("samples/s", NumberText.Count(summary.SamplesPerSecond));
         Add("workers", NumberText.Count(summary.Workers));
         if (summary.ParametersSha256 is { } hash)
-            Add("parameters", hash);
+            Add("sha256", hash);
         if (runDirectory is not null)
         {
             Add("run", runDirectory);
