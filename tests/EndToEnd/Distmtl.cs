@@ -63,7 +63,14 @@ internal sealed partial class Distmtl : IAsyncDisposable
         var clock = Stopwatch.StartNew();
         while (!Output.Contains(text, StringComparison.Ordinal))
         {
-            if (_process.HasExited || clock.Elapsed > Deadline)
+            if (_process.HasExited)
+            {
+                // Its last lines may still be on their way.
+                await _process.WaitForExitAsync();
+                if (!Output.Contains(text, StringComparison.Ordinal))
+                    throw new TimeoutException($"ended with exit code {_process.ExitCode} without '{text}':\n{Output}\n{Errors}");
+            }
+            if (clock.Elapsed > Deadline)
                 throw new TimeoutException($"no '{text}' in:\n{Output}\n{Errors}");
             await Task.Delay(20);
         }

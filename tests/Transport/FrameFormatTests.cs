@@ -65,7 +65,7 @@ public sealed class FrameFormatTests
     [InlineData("444D544D" + "00000001" + "0000000000000000", "wrong magic number")]
     [InlineData("474554202F20485454502F312E310D0A", "wrong magic number")] // "GET / HTTP/1.1"
     [InlineData("444D544C" + "00000000" + "0000000000000000", "unknown kind 0")]
-    [InlineData("444D544C" + "00000007" + "0000000000000000", "unknown kind 7")]
+    [InlineData("444D544C" + "00000063" + "0000000000000000", "unknown kind 99")]
     [InlineData("444D544C" + "01004001" + "0000000000000000", "above the limit")] // a header of 4 MiB + 1
     [InlineData("444D544C" + "00000001" + "0100000002000000", "above the limit")] // a payload of 8 GiB + 1
     [InlineData("444D544C" + "00000001" + "FFFFFFFFFFFFFFFF", "above the limit")] // of -1
