@@ -175,7 +175,12 @@ internal sealed class WorkerFleet : IAsyncDisposable
         try
         {
             while (await connection.ReceiveAsync(_ended.Token) is { } frame)
-                _frames.Writer.TryWrite(new WorkerFrame(worker, frame));
+            {
+                if (frame.Kind == FrameKind.Failed)
+                    Lose(ReasonOf(worker, frame));
+                else
+                    _frames.Writer.TryWrite(new WorkerFrame(worker, frame));
+            }
             LoseUnlessEnded(worker, "closed its connection");
         }
         catch (OperationCanceledException)
@@ -186,6 +191,13 @@ internal sealed class WorkerFleet : IAsyncDisposable
         {
             LoseUnlessEnded(worker, $"was lost: {e.Message}");
         }
+    }
+
+    private static JobException ReasonOf(string worker, Frame received)
+    {
+        using var frame = received;
+        var failed = frame.Header<FailedHeader>();
+        return new JobException($"worker {worker}: {failed.Error}", (ExitCode)failed.ExitCode);
     }
 
     private void LoseUnlessEnded(string worker, string what)

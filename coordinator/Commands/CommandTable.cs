@@ -13,5 +13,6 @@ internal static class CommandTable
         ServeCommand.Create(),
         SubmitCommand.Create(),
         DataCommand.Create(),
+        WeighCommand.Create(),
     ];
 }

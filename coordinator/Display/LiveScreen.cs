@@ -19,7 +19,6 @@ internal static class LiveScreen
 
     // Header, bar, facts, blank, table head, blank, evaluation, notice, and the line on which the cursor rests.
     private const int OtherLines = 9;
-    private const int MetricsPerTask = 2;
 
     private static readonly Style _dim = new(decoration: Decoration.Dim);
     private static readonly Style _bold = new(decoration: Decoration.Bold);
@@ -116,11 +115,21 @@ internal static class LiveScreen
     private static TableColumn Column(string name, int width) =>
         new TableColumn(new Text(name, _dim)).Width(width).NoWrap().Padding(0, 0, Gap, 0);
 
-    private static string Validation(RunProgress progress, string task) =>
-        progress.Validation?.Tasks.FirstOrDefault(metrics => metrics.Task == task) is { } metrics
-            ? string.Join("  ", MetricNames.Of(metrics.Kind).Take(MetricsPerTask)
-                .Select(metric => $"{metric} {NumberText.Metric(metrics.Values.GetValueOrDefault(metric))}"))
-            : "";
+    // As many of the metrics that say which model is better as there is room for.
+    private static string Validation(RunProgress progress, string task)
+    {
+        var text = "";
+        if (progress.Validation?.Tasks.FirstOrDefault(metrics => metrics.Task == task) is not { } metrics)
+            return text;
+        foreach (var metric in MetricNames.Of(metrics.Kind).Where(metric => MetricNames.Direction(metric) != 0))
+        {
+            var longer = $"{text}{(text.Length > 0 ? "  " : "")}{metric} {NumberText.Metric(metrics.Values.GetValueOrDefault(metric))}";
+            if (longer.Length > ValidationWidth)
+                break;
+            text = longer;
+        }
+        return text;
+    }
 
     private static Text EvaluationLine(RunProgress progress, int width) => Line(
         progress.Validation is { } evaluation

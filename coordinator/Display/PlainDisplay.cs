@@ -48,7 +48,7 @@ internal sealed class PlainDisplay(
             case RunEnded ended:
                 if (_progress.LastStep is { } last && last != _shown)
                     ShowStep(last);
-                SummaryText.Write(PlainConsole.Over(output), ended.Summary, _progress.Started?.RunDirectory);
+                output.Write(PlainConsole.Render(console => SummaryText.Write(console, ended.Summary, _progress.Started?.RunDirectory)));
                 if (ended.Summary.Error is { } error)
                     errors.WriteLine($"error: {error}");
                 break;

@@ -34,9 +34,9 @@ internal sealed record RunProgress
         : 0;
 
     /// <summary>
-    /// At the pace of all steps of this process so far, evaluations included; null before the second step.
+    /// At the pace of all steps of this process so far, evaluations included; null before the second step and after the last.
     /// </summary>
-    public double? SecondsLeft => Started is null || FirstStep is null || LastStep is null || LastStep.Step <= FirstStep.Step
+    public double? SecondsLeft => Started is null || FirstStep is null || LastStep is null || LastStep.Step <= FirstStep.Step || LastStep.Step >= Started.TotalSteps
         ? null
         : (LastStep.Seconds - FirstStep.Seconds) / (LastStep.Step - FirstStep.Step) * (Started.TotalSteps - LastStep.Step);
 

@@ -65,7 +65,7 @@ internal static class SummaryText
 
     private static Grid FactsGrid(RunSummary summary, string? runDirectory)
     {
-        var grid = new Grid().AddColumn(new GridColumn().NoWrap().PadLeft(1)).AddColumn();
+        var grid = new Grid().AddColumn(new GridColumn().NoWrap().Padding(1, 0, 2, 0)).AddColumn();
         void Add(string name, string value) => grid.AddRow(new Text(name), new Text(value));
         Add("status", Status(summary));
         Add("steps", $"{NumberText.Count(summary.Steps)} in {NumberText.Plural(summary.Epochs, "epoch")}"
@@ -74,7 +74,7 @@ internal static class SummaryText
         Add("samples/s", NumberText.Count(summary.SamplesPerSecond));
         Add("workers", NumberText.Count(summary.Workers));
         if (summary.ParametersSha256 is { } hash)
-            Add("parameters", hash);
+            Add("sha256", hash);
         if (runDirectory is not null)
         {
             Add("run", runDirectory);

@@ -27,6 +27,7 @@ internal static class ChartData
     {
         var points = metrics.Steps.Chunk(StepsPerPoint(metrics.Steps.Count)).ToList();
         json.WriteStartObject();
+        json.WriteNumber("stepsPerPoint", StepsPerPoint(metrics.Steps.Count));
         json.WriteStartArray("tasks");
         foreach (var task in metrics.Tasks)
             json.WriteStringValue(task);

@@ -80,7 +80,7 @@ internal static class ReportBody
         html.Append("Dashed verticals mark where an epoch begins.</p>\n");
         html.Append("<h2>Task weights</h2>\n<div class=\"charts wide\" id=\"weights\"></div>\n");
         if (metrics.Evaluations.Any(evaluation => evaluation.Split == "validation"))
-            html.Append("<h2>Validation</h2>\n<div class=\"charts\" id=\"metrics\"></div>\n");
+            html.Append("<h2>Validation</h2>\n<div class=\"charts two\" id=\"metrics\"></div>\n");
         html.Append("<h2>Speed</h2>\n<div class=\"charts wide\" id=\"speed\"></div>\n");
     }
 }

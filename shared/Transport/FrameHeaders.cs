@@ -100,3 +100,11 @@ public sealed record PredictionsHeader(
     [property: Key(3)] int Shard,
     [property: Key(4)] int Rows,
     [property: Key(5)] int[] Widths_T);
+
+/// <summary>Why a worker ends its part in the job. On this connection, so that it arrives before the connection's end.</summary>
+/// <param name="Error">Complete text for the user.</param>
+/// <param name="ExitCode">What the run should exit with.</param>
+[MessagePackObject]
+public sealed record FailedHeader(
+    [property: Key(0)] string Error,
+    [property: Key(1)] int ExitCode);

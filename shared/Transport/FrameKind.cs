@@ -20,4 +20,7 @@ public enum FrameKind : byte
 
     /// <summary>Worker to coordinator: <see cref="PredictionsHeader"/>, payload predictions, then labels_BT.</summary>
     Predictions = 6,
+
+    /// <summary>Worker to coordinator, last on a connection: <see cref="FailedHeader"/>; why the worker can't go on.</summary>
+    Failed = 7,
 }

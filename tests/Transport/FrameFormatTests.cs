@@ -8,7 +8,7 @@ public sealed class FrameFormatTests
 {
     [Fact]
     public void Kinds_of_frames_are_only_added_to() => Assert.Equal(
-        ["Hello=1", "Plan=2", "Ready=3", "Work=4", "Sum=5", "Predictions=6"],
+        ["Hello=1", "Plan=2", "Ready=3", "Work=4", "Sum=5", "Predictions=6", "Failed=7"],
         Enum.GetValues<FrameKind>().Select(kind => $"{kind}={(byte)kind}"));
 
     [Fact]
@@ -28,6 +28,7 @@ public sealed class FrameFormatTests
         Assert.Equal("94030502C0", Hex(new WorkHeader(3, 5, WorkKind.Test, null)));
         Assert.Equal("980305010292CB3FD0000000000000CB3E112E0BE826D695921003920F04920808", Hex(Headers.Sum));
         Assert.Equal("960305010614920104", Hex(Headers.Predictions));
+        Assert.Equal("92A26E6F03", Hex(new FailedHeader("no", 3)));
     }
 
     /// <summary>Field by field as WIRE-FORMAT.md draws it, then as a whole.</summary>
@@ -64,7 +65,7 @@ public sealed class FrameFormatTests
     [InlineData("444D544D" + "00000001" + "0000000000000000", "wrong magic number")]
     [InlineData("474554202F20485454502F312E310D0A", "wrong magic number")] // "GET / HTTP/1.1"
     [InlineData("444D544C" + "00000000" + "0000000000000000", "unknown kind 0")]
-    [InlineData("444D544C" + "00000007" + "0000000000000000", "unknown kind 7")]
+    [InlineData("444D544C" + "00000063" + "0000000000000000", "unknown kind 99")]
     [InlineData("444D544C" + "01004001" + "0000000000000000", "above the limit")] // a header of 4 MiB + 1
     [InlineData("444D544C" + "00000001" + "0100000002000000", "above the limit")] // a payload of 8 GiB + 1
     [InlineData("444D544C" + "00000001" + "FFFFFFFFFFFFFFFF", "above the limit")] // of -1

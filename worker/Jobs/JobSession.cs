@@ -1,4 +1,5 @@
 using DistMtl.Learning;
+using DistMtl.Protocol;
 using DistMtl.Transport;
 
 namespace DistMtl.Worker.Jobs;
@@ -13,6 +14,24 @@ internal static class JobSession
     {
         await using var connection = await TensorConnection.ConnectAsync(host, port, TransportSettings.Default, cancellation);
         await connection.SendAsync(FrameKind.Hello, new HelloHeader(FrameFormat.Version, job, worker), default, cancellation);
+        try
+        {
+            await ServeAsync(connection, worker, cancellation);
+        }
+        catch (Exception e) when (e is not (IOException or OperationCanceledException or TimeoutException))
+        {
+            // The connection still stands: what is wrong is told on it, or the coordinator would see only its end.
+            await connection.SendAsync(FrameKind.Failed, Describe(e), default, cancellation);
+            throw;
+        }
+    }
+
+    private static FailedHeader Describe(Exception e) => e is JobException job
+        ? new FailedHeader(job.Message, (int)job.ExitCode)
+        : new FailedHeader($"{e.GetType().Name}: {e.Message}", (int)ExitCode.Failure);
+
+    private static async Task ServeAsync(TensorConnection connection, string worker, CancellationToken cancellation)
+    {
         await using var thread = new TorchThread();
         ShardTrainer? trainer = null;
         try

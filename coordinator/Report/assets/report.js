@@ -23,7 +23,13 @@
     if (v !== 0 && size < 1e-4) return v.toExponential(1);
     return v.toLocaleString("en", { maximumSignificantDigits: 4 });
   };
-  const value = (_, v) => (v == null ? "–" : compact(v));
+  const last = (values) => values.findLast((v) => v != null);
+  // While the pointer is elsewhere the legend shows the last numbers.
+  const value = (u, v, series, index) => {
+    const shown = index == null ? last(u.data[series]) : v;
+    if (shown == null) return "–";
+    return series === 0 ? shown.toLocaleString("en") : compact(shown);
+  };
   const axisValues = (_, splits) => splits.map((v) => (v == null ? "" : compact(v)));
   const wholeSteps = (_, splits) => splits.map((v) => (v == null || !Number.isInteger(v) ? "" : v.toLocaleString("en")));
   // As wide as the longest label, so that none is cut off.
@@ -59,7 +65,7 @@
   const charts = [];
 
   /** One chart: x are steps, lines are {label, values, task, faint, points}. */
-  const chart = (parent, title, task, unit, height, x, lines) => {
+  const chart = (parent, title, task, unit, height, x, lines, fromZero) => {
     const card = document.createElement("div");
     card.className = "card chart";
     const heading = document.createElement("h3");
@@ -69,6 +75,7 @@
       heading.append(swatch);
     }
     heading.append(title);
+    heading.title = title;
     const holder = document.createElement("div");
     card.append(heading, holder);
     parent.append(card);
@@ -82,9 +89,10 @@
         {
           width: Math.max(200, holder.clientWidth),
           height,
-          padding: [10, 14, 0, 0],
+          padding: [10, 26, 0, 0],
           cursor: { points: { size: 7 }, y: false },
-          scales: { x: { time: false } },
+          scales: { x: { time: false }, y: fromZero ? { range: (_, low, high) => [0, high > 0 ? 1.1 * high : 1] } : {} },
+          legend: { markers: { width: 0, fill: (u, series) => u.series[series].stroke(u, series) } },
           axes: [
             { ...axis, label: "step", labelSize: 20, size: 30, space: 70, values: wholeSteps },
             { ...axis, label: unit, labelSize: 20, size: axisSize, space: 34, values: axisValues },
@@ -93,7 +101,7 @@
             { label: "step", value },
             ...lines.map((line) => ({
               label: line.label,
-              stroke: colorOf(line.task) + (line.faint ? "59" : ""),
+              stroke: () => colorOf(line.task) + (line.faint ? "66" : ""),
               width: line.faint ? 1 : 2,
               dash: dashOf(line.task),
               points: { show: line.points, size: 6, fill: colorOf(line.task) },
@@ -119,7 +127,7 @@
   if (losses)
     data.tasks.forEach((name, task) =>
       chart(losses, name, task, "loss", 210, data.steps, [
-        { label: "step", values: data.losses[task], task, faint: true, points: false },
+        { label: data.stepsPerPoint > 1 ? `mean of ${data.stepsPerPoint} steps` : "each step", values: data.losses[task], task, faint: true, points: false },
         { label: "smoothed", values: data.smoothedLosses[task], task, faint: false, points: data.steps.length < 3 },
       ]),
     );
@@ -138,7 +146,7 @@
   const speed = document.getElementById("speed");
   if (speed)
     chart(speed, "Rows per second", null, "rows/s", 200, data.steps,
-      [{ label: "rows/s", values: data.rowsPerSecond, task: 0, faint: false, points: data.steps.length < 3 }]);
+      [{ label: "rows/s", values: data.rowsPerSecond, task: 0, faint: false, points: data.steps.length < 3 }], true);
 
   const redraw = () => charts.forEach((draw) => draw());
   darkScheme.addEventListener("change", redraw);

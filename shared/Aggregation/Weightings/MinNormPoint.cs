@@ -124,19 +124,21 @@ internal static class MinNormPoint
         for (var i = 0; i < n; i++)
         {
             var squared = Difference(others[i], others[i]);
-            scales[i] = squared > 0 ? 1 / Math.Sqrt(squared) : 0;
+            // A power of two rounds nothing.
+            scales[i] = squared > 0 ? Math.ScaleB(1, -Math.ILogB(squared) / 2) : 0;
             solution[i] = -scales[i] * (gramian_TT[others[i], b] - gramian_TT[b, b]);
         }
 
         for (var i = 0; i < n; i++)
         {
+            var diagonal = scales[i] * scales[i] * Difference(others[i], others[i]);
             for (var j = 0; j <= i; j++)
             {
                 var value = scales[i] * scales[j] * Difference(others[i], others[j]);
                 for (var k = 0; k < j; k++)
                     value -= factor[i, k] * factor[j, k];
                 if (i == j)
-                    factor[i, i] = value > n * Epsilon ? Math.Sqrt(value) : 0;
+                    factor[i, i] = value > n * Epsilon * diagonal ? Math.Sqrt(value) : 0;
                 else
                     factor[i, j] = factor[j, j] == 0 ? 0 : value / factor[j, j];
             }

@@ -27,13 +27,13 @@ public static class WeightingTable
         var settings = context.Settings;
         var (description, create) = Entries.FirstOrDefault(entry => entry.Description.Name == settings.Strategy);
         if (description is null)
-            throw new JobException($"unknown weighting strategy '{settings.Strategy}'; known are: {string.Join(", ", Descriptions.Select(d => d.Name))}");
+            throw new JobException($"unknown weighting strategy '{settings.Strategy}'{NearestName.Hint(settings.Strategy, [.. Descriptions.Select(d => d.Name)])}");
         foreach (var (name, value) in settings.Options)
         {
             if (!description.Options.ContainsKey(name))
                 throw new JobException(description.Options.Count == 0
                     ? $"weighting strategy '{description.Name}' has no options, so '{name}' cannot be set"
-                    : $"weighting strategy '{description.Name}' has no option '{name}'; known are: {string.Join(", ", description.Options.Keys.Order(StringComparer.Ordinal))}");
+                    : $"weighting strategy '{description.Name}' has no option '{name}'{NearestName.Hint(name, [.. description.Options.Keys])}");
             if (!double.IsFinite(value))
                 throw new JobException(string.Create(CultureInfo.InvariantCulture,
                     $"option '{name}' of weighting strategy '{description.Name}' is {value}; it must be a finite number"));

@@ -17,7 +17,15 @@ internal static class ModelReader
             Bottom: shared.Wholes("bottom", ModelSettings.DefaultBottom, Widths),
             Tower: section.Wholes("tower", ModelSettings.DefaultTower, Widths),
             Dropout: section.Number("dropout", 0, NumberRange.BelowOne));
+        RefuseEmpty(section, "expert", model.Expert);
+        RefuseEmpty(section, "bottom", model.Bottom);
         section.RefuseUnknownKeys();
         return model;
+    }
+
+    private static void RefuseEmpty(Section section, string key, IReadOnlyList<int> layers)
+    {
+        if (section.HasEmptyList(key))
+            section.Report(key, $"{key} must have at least one layer");
     }
 }

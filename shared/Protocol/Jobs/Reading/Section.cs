@@ -10,6 +10,8 @@ internal sealed class Section
     private readonly YamlMap _map;
     private readonly List<string> _known;
     private readonly HashSet<string> _refused;
+
+    /// <summary>Null: keys are read; else they are refused with this.</summary>
     private readonly string? _refusal;
 
     /// <param name="path">As in an override: <c>features[2]</c>; empty for the whole file.</param>
@@ -62,7 +64,13 @@ internal sealed class Section
     public void RefuseUnknownKeys()
     {
         foreach (var entry in _map.Entries.Where(entry => !_known.Contains(entry.Key) && !_refused.Contains(entry.Key)))
-            Report(entry.KeyPlace, $"unknown key '{entry.Key}'{NearestName.Hint(entry.Key, _known)}");
+        {
+            // A misspelt key that is out of place besides is better named than hidden behind a list.
+            var hint = NearestName.Find(entry.Key, _known) is null && NearestName.Find(entry.Key, _refused) is { } elsewhere
+                ? $"; did you mean '{elsewhere}'?"
+                : NearestName.Hint(entry.Key, _known);
+            Report(entry.KeyPlace, $"unknown key '{entry.Key}'{hint}");
+        }
     }
 
     /// <summary>Reports the key where it is missing, for one that is then read by another getter.</summary>
@@ -152,7 +160,7 @@ internal sealed class Section
                 _known.Add(key);
             return entry;
         }
-        if (entry is not null && _refused.Add(key))
+        if (_refused.Add(key) && entry is not null)
             Report(entry.KeyPlace, $"'{key}' {_refusal}");
         return null;
     }

@@ -55,6 +55,9 @@ internal static class TrainingReader
         return new EarlyStoppingSettings(weights, patience);
     }
 
+    private static string[] NamesOf(IReadOnlyList<TaskSettings> tasks) =>
+        [.. tasks.Select(task => task.Name).Where(name => name.Length > 0).Distinct()];
+
     private static string? ProblemOf(string name, IReadOnlyList<TaskSettings> tasks)
     {
         var dot = name.LastIndexOf('.');
@@ -62,7 +65,7 @@ internal static class TrainingReader
             return $"'{name}' must be a task and a metric, as in click.auc";
         var (taskName, metric) = (name[..dot], name[(dot + 1)..]);
         if (tasks.FirstOrDefault(task => task.Name == taskName) is not { } task)
-            return $"there is no task '{taskName}'{NearestName.Hint(taskName, [.. tasks.Select(task => task.Name).Distinct()])}";
+            return $"there is no task '{taskName}'{NearestName.Hint(taskName, NamesOf(tasks))}";
         var known = MetricNames.Of(task.Kind);
         if (!known.Contains(metric))
             return $"a {EnumWords.Of(task.Kind)} task has no metric '{metric}'{NearestName.Hint(metric, known)}";

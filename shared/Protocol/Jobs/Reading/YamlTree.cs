@@ -112,7 +112,8 @@ internal sealed class YamlTree
     private static Mark? TabIn(string yaml, YamlException exception)
     {
         var lines = yaml.Split('\n');
-        for (var line = exception.Start.Line; line <= Math.Min(exception.End.Line + 1, lines.Length); line++)
+        var last = exception.Message.Contains("tab", StringComparison.Ordinal) ? lines.Length : Math.Min(exception.End.Line + 1, lines.Length);
+        for (var line = exception.Start.Line; line <= last; line++)
         {
             var text = lines[line - 1].AsSpan();
             var tab = text[..^text.TrimStart(" \t").Length].IndexOf('\t');

@@ -1,0 +1,58 @@
+using System.Globalization;
+using System.Text.Json;
+using DistMtl.Protocol;
+
+namespace DistMtl.Benchmarks.Contestants;
+
+/// <summary>
+/// <c>distmtl train</c> as a user starts it. The rate is that of the steps behind the warm-up by the run's own clock:
+/// start, reading and the last checkpoint do not count.
+/// </summary>
+internal sealed class TrainContestant(string name, BenchmarkJob job, int workers, string strategy) : IContestant
+{
+    public string Name => name;
+
+    public async Task<double?> RunAsync(int warmUpSteps, int steps, CancellationToken cancellation)
+    {
+        var run = job.NewRunFolder();
+        var lines = await ChildProcess.RunAsync(BuildFacts.CoordinatorPath, Arguments(run, warmUpSteps + steps), cancellation);
+        Directory.Delete(run, recursive: true);
+        return Rate(lines, warmUpSteps, warmUpSteps + steps);
+    }
+
+    private IEnumerable<string> Arguments(string run, int maxSteps) =>
+    [
+        "train", job.JobPath, "--json", "--out", run, "--workers", Text(workers),
+        "--set", $"weighting.strategy={strategy}",
+        // As many shards as workers, so that a micro-batch is what a bare loop's step is.
+        "--set", $"data.shards={Text(workers)}",
+        "--set", $"training.batchSize={Text(workers * ModelSize.Batch)}",
+        "--set", $"training.maxSteps={Text(maxSteps)}",
+    ];
+
+    private double Rate(IReadOnlyList<string> lines, int first, int last)
+    {
+        double? began = null;
+        double? ended = null;
+        var rows = 0;
+        foreach (var line in lines)
+        {
+            using var document = JsonDocument.Parse(line);
+            var e = document.RootElement;
+            if (e.GetProperty("kind").GetString() != "step")
+                continue;
+            var step = e.GetProperty("step").GetInt32();
+            if (step == first)
+                began = e.GetProperty("seconds").GetDouble();
+            if (step > first)
+                rows += e.GetProperty("rows").GetInt32();
+            if (step == last)
+                ended = e.GetProperty("seconds").GetDouble();
+        }
+        return ended - began is > 0 and var seconds
+            ? rows / seconds
+            : throw new JobException($"{name}: the run's output has no steps {first} to {last}", ExitCode.Failure);
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,110 @@
+using CsCheck;
+using DistMtl.Protocol.Jobs;
+
+namespace DistMtl.Protocol.Tests.Jobs;
+
+/// <summary>Jobs that a job file can say: keys that do not belong to a kind have their defaults.</summary>
+internal static class RandomJob
+{
+    private static readonly Gen<string> Word = Gen.OneOf("a", "null", "-1", "yes", "1.5", "~", " x ", "#", "a: b", "ü\n\"", "*", "{", "[", "'");
+    private static readonly Gen<int> Small = Gen.Int[1, 100];
+    private static readonly Gen<double> Unit = Gen.Double[0.001, 0.999];
+    private static readonly Gen<IReadOnlyList<int>> Layers = Small.Array[1, 3].Select(layers => (IReadOnlyList<int>)layers);
+
+    public static Gen<JobFile> Any { get; } =
+        from features in Features
+        from tasks in Tasks
+        from data in Data
+        from model in Model
+        from weighting in Weighting([.. tasks.Select(task => task.Name)])
+        from optimizer in Optimizer
+        from training in Training(tasks)
+        from seed in Gen.ULong
+        select new JobFile("random", seed, data, features, tasks, model, weighting, optimizer, training);
+
+    private static Gen<DataSettings> Data =>
+        from format in Gen.Enum<DataFormat>()
+        from path in Word
+        from fraction in Gen.Nullable(Unit)
+        from columns in Word.HashSet[1, 4]
+        from missing in Word.Array[0, 3]
+        from shards in Small
+        from shardBy in Gen.Null(Word)
+        from key in Word.Array[0, 2]
+        from rate in Unit
+        from generate in Gen.Bool
+        select new DataSettings(
+            format, $"/d/{path.Replace('*', '+')}", new ValidationSettings(fraction, fraction is null ? "/v.csv" : null), shardBy is null ? null : "/t",
+            format == DataFormat.Parquet ? null : [.. columns], missing, shards, shardBy, key, rate,
+            generate ? new GenerateSettings("ecommerce", shards, 3) : null);
+
+    private static Gen<IReadOnlyList<FeatureSettings>> Features => Gen.Int[0, 5].Array[1, 4]
+        .SelectMany(kinds => Small.Select(Word, (n, word) => (IReadOnlyList<FeatureSettings>)
+            [Table(n), .. kinds.Select((kind, i) => Feature($"f.{i}", $"c{word}", kind, n))]));
+
+    private static Gen<IReadOnlyList<TaskSettings>> Tasks =>
+        from kinds in Gen.Enum<TaskKind>().Array[1, 3]
+        from label in Word
+        from missing in Word.Array[0, 2]
+        from positive in Gen.OneOf(null, "Never married", "1")
+        select (IReadOnlyList<TaskSettings>)[.. kinds.Select((kind, i) => new TaskSettings($"t{i}", kind, label, kind == TaskKind.Binary ? positive : null, missing))];
+
+    private static Gen<ModelSettings> Model =>
+        from architecture in Gen.Enum<Architecture>()
+        from trunk in Layers
+        from tower in Layers
+        from experts in Small
+        from dropout in Unit
+        select architecture == Architecture.Mmoe
+            ? new ModelSettings(architecture, experts, trunk, ModelSettings.DefaultBottom, tower, dropout)
+            : new ModelSettings(architecture, ModelSettings.DefaultExperts, ModelSettings.DefaultExpert, trunk, [], dropout);
+
+    private static Gen<OptimizerSettings> Optimizer =>
+        from kind in Gen.Enum<OptimizerKind>()
+        from rate in Unit
+        from tiny in Gen.Double[1e-12, 1e-3]
+        select new OptimizerSettings(
+            kind, rate, tiny,
+            kind is OptimizerKind.Adam or OptimizerKind.AdamW ? rate : OptimizerSettings.DefaultBeta1,
+            kind is OptimizerKind.Adam or OptimizerKind.AdamW ? rate : OptimizerSettings.DefaultBeta2,
+            kind is OptimizerKind.Sgd ? OptimizerSettings.DefaultEpsilon : tiny,
+            kind is OptimizerKind.Sgd ? rate : 0);
+
+    private static Gen<WeightingSettings> Weighting(IReadOnlyList<string> tasks) =>
+        from description in Gen.OneOf([.. TestJob.Weightings])
+        from scale in Gen.Enum<WeightingScale>()
+        from number in Gen.Double[0.1, 1e20]
+        select new WeightingSettings(
+            description.Name, scale,
+            description.Options.ToDictionary(option => option.Key, _ => -number),
+            description.TakesWeights ? tasks.ToDictionary(task => task, _ => number) : []);
+
+    private static Gen<TrainingSettings> Training(IReadOnlyList<TaskSettings> tasks) =>
+        from numbers in Small.Array[4]
+        from every in Gen.Nullable(Small)
+        from device in Gen.Enum<DeviceKind>()
+        from seconds in Unit
+        select new TrainingSettings(
+            numbers[0], 100 + numbers[1], every, every, every,
+            every is null ? null : new EarlyStoppingSettings(tasks.ToDictionary(MetricOf, _ => seconds), numbers[2]), device, seconds);
+
+    private static string MetricOf(TaskSettings task) => $"{task.Name}.{(task.Kind == TaskKind.Regression ? "rmse" : "logLoss")}";
+
+    private static FeatureSettings Table(int n) => Feature("table", "c", 1, n);
+
+    private static FeatureSettings Feature(string name, string column, int variant, int n)
+    {
+        var plain = new FeatureSettings(
+            name, FeatureKind.Numeric, column, FeatureSettings.DefaultDim, null, FeatureSettings.DefaultMinCount,
+            NumericTransform.None, FeatureSettings.DefaultSeparator, FeatureSettings.DefaultMaxLength, null, EncoderKind.Mean, 0);
+        return variant switch
+        {
+            0 => plain with { Transform = NumericTransform.Log1p },
+            1 => plain with { Kind = FeatureKind.Categorical, Dim = n, MinCount = n },
+            2 => plain with { Kind = FeatureKind.Categorical, Dim = n, Buckets = n + 1 },
+            3 => plain with { Kind = FeatureKind.Sequence, Separator = " ", MaxLength = n, Embedding = "table" },
+            4 => plain with { Kind = FeatureKind.Sequence, MaxLength = n, Dim = n, Buckets = n + 1 },
+            _ => plain with { Kind = FeatureKind.Vector, Width = n },
+        };
+    }
+}
