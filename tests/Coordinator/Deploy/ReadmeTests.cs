@@ -1,0 +1,66 @@
+using System.Text.RegularExpressions;
+using DistMtl.Aggregation.Weightings;
+using DistMtl.Coordinator.Commands;
+using DistMtl.Protocol;
+using DistMtl.Protocol.Jobs;
+
+namespace DistMtl.Coordinator.Tests.Deploy;
+
+/// <summary>What the pages say is what the program does.</summary>
+public sealed partial class ReadmeTests
+{
+    private static readonly string s_readme = File.ReadAllText(Path.Combine(Manifests.Root, "README.md"));
+
+    [Fact]
+    public void The_two_commands_stand_on_lines_of_their_own()
+    {
+        Assert.Contains("\n    dotnet run -c Release --project coordinator -- train deploy/jobs/ecommerce.yaml\n", s_readme, StringComparison.Ordinal);
+        Assert.Contains("\n    dotnet test\n", s_readme, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_table_of_verbs_is_complete()
+    {
+        var verbs = CommandTable.All.Select(command => command.Name).Order(StringComparer.Ordinal);
+        Assert.Equal(verbs, Rows("## Verbs").Select(row => row[0].Trim('`').Split(' ')[0]).Distinct().Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void The_table_of_exit_codes_is_complete() => Assert.Equal(
+        Enum.GetValues<ExitCode>().Select(code => $"{(int)code} {code}"),
+        Rows("## Exit codes").Select(row => $"{row[0]} {row[1]}"));
+
+    [Fact]
+    public void The_job_file_it_shows_is_valid()
+    {
+        var yaml = YamlBlock().Match(s_readme).Groups[1].Value;
+        var reading = JobFileReader.Parse(yaml, "README.md", "/", [], WeightingTable.Descriptions, checkFiles: false);
+
+        Assert.Empty(reading.Problems);
+        var strategies = string.Join(", ", WeightingTable.Descriptions.Select(description => description.Name));
+        Assert.Contains($"# {strategies}\n", yaml, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("README.md")]
+    [InlineData("CONTRIBUTING.md")]
+    [InlineData("k8s/README.md")]
+    [InlineData("shared/Transport/WIRE-FORMAT.md")]
+    public void What_it_links_to_is_there(string page)
+    {
+        var folder = Path.GetDirectoryName(Path.Combine(Manifests.Root, page))!;
+        foreach (Match link in Link().Matches(File.ReadAllText(Path.Combine(Manifests.Root, page))))
+            Assert.True(Path.Exists(Path.Combine(folder, link.Groups[1].Value)), $"{page}: {link.Groups[1].Value}");
+    }
+
+    /// <summary>Cells of the first table below a heading.</summary>
+    private static IEnumerable<string[]> Rows(string heading) => s_readme[s_readme.IndexOf(heading + "\n", StringComparison.Ordinal)..]
+        .Split('\n').SkipWhile(line => !line.StartsWith('|')).TakeWhile(line => line.StartsWith('|'))
+        .Skip(2).Select(line => line.Trim('|').Split('|').Select(cell => cell.Trim()).ToArray());
+
+    [GeneratedRegex(@"\]\(([^)#:]+)\)")]
+    private static partial Regex Link();
+
+    [GeneratedRegex("```yaml\n(.*?)```", RegexOptions.Singleline)]
+    private static partial Regex YamlBlock();
+}
