@@ -10,7 +10,7 @@ public sealed class JobFileWriterTests
         seed: 18446744073709551615
         data:
           format: csv
-          train: /data/train *.csv
+          train: "/data/train *.csv"
           validation: {path: /data/validation.csv.gz}
           test: /data/test.csv
           columns: ["age", "item id", "true", "history", "image", "clicked", "stars", "kind"]

@@ -48,6 +48,8 @@ internal sealed class Section
     /// <summary>Whether the key stands for a short form: one text where a map can stand too.</summary>
     public bool HasText(string key) => _map.Find(key)?.Value is YamlScalar { IsEmpty: false };
 
+    public bool HasEmptyList(string key) => _map.Find(key)?.Value is YamlList { Items.Count: 0 };
+
     public void Report(Place place, string message) => Scope.Problems.Add(place.Problem(message));
 
     /// <summary>Reports at the value of a key, or at the section where the key is not written.</summary>

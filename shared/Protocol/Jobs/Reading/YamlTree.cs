@@ -20,7 +20,8 @@ internal sealed class YamlTree
     {
         _placeOf = placeOf;
         _problems = problems;
-        _parser = new Parser(new StringReader(yaml));
+        // An editor's byte order mark is not part of the first key.
+        _parser = new Parser(new StringReader(yaml.TrimStart('\uFEFF')));
     }
 
     /// <summary>The document's root; null where there is none or the text is not YAML.</summary>
