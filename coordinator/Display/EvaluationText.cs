@@ -15,6 +15,6 @@ internal static class EvaluationText
             return;
         }
         output.WriteLine($"parameters of step {step} on {data}");
-        SummaryText.WriteMetrics(PlainConsole.Over(output), [("test", tasks)]);
+        output.Write(PlainConsole.Render(console => SummaryText.WriteMetrics(console, [("test", tasks)])));
     }
 }

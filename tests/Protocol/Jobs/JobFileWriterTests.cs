@@ -16,7 +16,7 @@ public sealed class JobFileWriterTests
           columns: ["age", "item id", "true", "history", "image", "clicked", "stars", "kind"]
           missing: ["", "?", "NA"]
           shards: 16
-          shardBy: item id
+          shardBy: "item id"
           key: ["age", "item id"]
           maxBadRows: 0.001
         features:
