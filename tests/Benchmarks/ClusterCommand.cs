@@ -11,24 +11,30 @@ namespace DistMtl.Benchmarks;
 /// </summary>
 internal static class ClusterCommand
 {
-    public const int DefaultSteps = 60;
+    public const int DefaultSteps = 40;
     public const int WarmUpSteps = 20;
 
     private const int DefaultRounds = 3;
 
     public static Command Create()
     {
-        var rounds = new Option<int>("--rounds") { Description = "How often each is measured, in turn.", DefaultValueFactory = _ => DefaultRounds };
-        var steps = new Option<int>("--steps") { Description = $"Measured steps of each, after {WarmUpSteps} others.", DefaultValueFactory = _ => DefaultSteps };
+        var rounds = Count("--rounds", "How often each is measured, in turn.", DefaultRounds);
+        var steps = Count("--steps", $"Measured steps of each, after {WarmUpSteps} others.", DefaultSteps);
         var json = new Option<bool>("--json") { Description = "A list of {what, value, bar, met} on standard output instead of tables." };
         var command = new Command("cluster", "Samples per second of train, as ratios to a bare TorchSharp loop and to PyTorch's DDP.") { rounds, steps, json };
-        command.Validators.Add(result =>
-        {
-            if (result.GetValue(rounds) < 1 || result.GetValue(steps) < 1)
-                result.AddError("--rounds and --steps must be at least 1");
-        });
         command.SetAction((parse, cancellation) => RunAsync(parse.GetValue(rounds), parse.GetValue(steps), parse.GetValue(json), cancellation));
         return command;
+    }
+
+    private static Option<int> Count(string name, string description, int usual)
+    {
+        var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => usual };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() < 1)
+                result.AddError($"{name} must be at least 1");
+        });
+        return option;
     }
 
     private static async Task<int> RunAsync(int rounds, int steps, bool json, CancellationToken cancellation)

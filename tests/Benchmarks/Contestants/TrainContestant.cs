@@ -35,7 +35,8 @@ internal sealed class TrainContestant(string name, BenchmarkJob job, int workers
         double? began = null;
         double? ended = null;
         var rows = 0;
-        foreach (var line in lines)
+        // What is not an object is no event, and no concern of a measurement.
+        foreach (var line in lines.Where(line => line.StartsWith('{')))
         {
             using var document = JsonDocument.Parse(line);
             var e = document.RootElement;
