@@ -19,6 +19,8 @@ internal sealed record NodeAddress(string Host, int Port, int TensorPort)
 /// <summary>The coordinator as the first node of its cluster: actor system, proxy to the data shards, tensor plane.</summary>
 internal sealed class ClusterNode : IAsyncDisposable
 {
+    private static readonly TimeSpan JoinDeadline = TimeSpan.FromSeconds(30);
+
     private static readonly TimeSpan LeaveDeadline = TimeSpan.FromSeconds(5);
 
     private readonly IHost _host;
@@ -67,7 +69,7 @@ internal sealed class ClusterNode : IAsyncDisposable
         await services.StartAsync(cancellation);
         var system = services.Services.GetRequiredService<ActorSystem>();
         var cluster = Akka.Cluster.Cluster.Get(system);
-        await cluster.JoinAsync(cluster.SelfAddress, cancellation);
+        await cluster.JoinAsync(cluster.SelfAddress, cancellation).WaitAsync(JoinDeadline, cancellation);
         return new ClusterNode(services, system, tensors, address.Host, ending);
     }
 
