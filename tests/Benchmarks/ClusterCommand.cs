@@ -55,6 +55,7 @@ internal static class ClusterCommand
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
+            await Console.Error.WriteLineAsync("interrupted: there is no result");
             return (int)ExitCode.Interrupted;
         }
     }
