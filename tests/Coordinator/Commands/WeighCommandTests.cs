@@ -38,8 +38,14 @@ public sealed class WeighCommandTests : IDisposable
         Assert.Equal(0, exitCode);
         Assert.Empty(error);
         using var document = JsonDocument.Parse(output);
-        Assert.Equal(weights, document.RootElement.GetProperty("weights").Deserialize<double[]>());
-        Assert.Equal(update, document.RootElement.GetProperty("update").Deserialize<double[]>());
+        AssertClose(weights, document.RootElement.GetProperty("weights").Deserialize<double[]>()!);
+        AssertClose(update, document.RootElement.GetProperty("update").Deserialize<double[]>()!);
+    }
+
+    private static void AssertClose(double[] expected, double[] actual)
+    {
+        Assert.Equal(expected.Length, actual.Length);
+        Assert.All(expected.Zip(actual), pair => Assert.Equal(pair.First, pair.Second, 1e-12));
     }
 
     [Fact]

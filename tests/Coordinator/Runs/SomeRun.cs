@@ -33,7 +33,7 @@ internal static class SomeRun
     [
         new ParameterEntry("embedding.user_id", [3, 2], 0, null, Initializer.Normal, 0.01f),
         new ParameterEntry("tower.click.weight", [1, 2], 0, 0, Initializer.Uniform, 0.7f),
-        new ParameterEntry("tower.click.bias", [1], 0, 0, Initializer.Zeros, 0),
+        new ParameterEntry("tower.click.bias", [1], 0, 0, Initializer.Constant, 0),
     ]);
 }
 
