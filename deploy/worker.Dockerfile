@@ -22,7 +22,9 @@ RUN dotnet restore worker -p:LibTorch=$LIBTORCH
 COPY .editorconfig ./
 COPY shared shared
 COPY worker worker
-RUN dotnet publish worker -c Release -p:LibTorch=$LIBTORCH --no-restore -o /app
+RUN dotnet publish worker -c Release -p:LibTorch=$LIBTORCH --no-restore -o /app \
+    # The package brings macOS's and Windows' libtorch, too: half a gigabyte.
+    && find /app/runtimes -mindepth 1 -maxdepth 1 ! -name 'linux-x64' ! -name unix -exec rm -rf {} +
 
 # libtorch needs nothing from the system but libstdc++, which this image has; its OpenMP (libgomp) comes in the package.
 FROM mcr.microsoft.com/dotnet/runtime:10.0
