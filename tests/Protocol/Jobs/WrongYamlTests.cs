@@ -41,7 +41,7 @@ public sealed class WrongYamlTests
     {
         var problem = Assert.Single(TestJob.Read($"name: {new string('[', 200_000)}").Problems);
 
-        Assert.Equal("job.yaml:1:38: not valid YAML: lists and maps are nested more than 32 deep", problem.ToString());
+        Assert.Equal("job.yaml:1:39: not valid YAML: lists and maps are nested more than 32 deep", problem.ToString());
     }
 
     [Fact]

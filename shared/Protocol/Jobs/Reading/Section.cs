@@ -92,9 +92,14 @@ internal sealed class Section
 
     public int Whole(string key, int fallback, NumberRange range) => Whole(key, range) ?? fallback;
 
-    public IReadOnlyList<int> Wholes(string key, IReadOnlyList<int> fallback, NumberRange range) => Take(key) is { } entry
-        ? [.. Scope.Values.Items(entry.Value, key).Select(item => Scope.Values.Whole(item.Node, item.Name, range)).OfType<int>()]
-        : fallback;
+    public IReadOnlyList<int> Wholes(string key, IReadOnlyList<int> fallback, NumberRange range, bool mayBeEmpty = true)
+    {
+        if (Take(key) is not { } entry)
+            return fallback;
+        if (!mayBeEmpty && entry.Value is YamlList { Items.Count: 0 })
+            Report(entry.KeyPlace, $"{key} must have at least one item");
+        return [.. Scope.Values.Items(entry.Value, key).Select(item => Scope.Values.Whole(item.Node, item.Name, range)).OfType<int>()];
+    }
 
     public ulong Seed(string key, ulong fallback) =>
         Take(key) is { } entry ? Scope.Values.Seed(entry.Value, key) ?? fallback : fallback;
