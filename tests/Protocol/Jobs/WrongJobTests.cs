@@ -30,7 +30,7 @@ public sealed class WrongJobTests
     [Theory]
     [InlineData("  train: train.csv", "  trian: train.csv", "3:1: the key 'train' is missing in data", "4:3: unknown key 'trian'; did you mean 'train'?")]
     [InlineData("  train: train.csv", "  train:", "4:9: train has no value; it must be text")]
-    [InlineData("  train: train.csv", "  train: \"\"", "4:10: train must be a path, but is empty")]
+    [InlineData("  train: train.csv", "  train: \"\"", "4:10: train must be a path, but is ''")]
     [InlineData("  train: train.csv", "  train: train.txt", "4:10: the name of the training file does not tell its format; add format: csv | tsv | parquet")]
     [InlineData("  train: train.csv", "  train: train.csv\n  format: cvs", "5:11: format must be one of csv, tsv, parquet, but is 'cvs'; did you mean 'csv'?")]
     [InlineData("  train: train.csv", "  train: train.parquet\n  columns: [a]", "5:3: 'columns' belongs to csv and tsv; a parquet file names its columns itself")]
