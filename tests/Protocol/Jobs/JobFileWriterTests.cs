@@ -111,6 +111,6 @@ public sealed class JobFileWriterTests
             Assert.Equal(text, again.Data.ShardBy);
             Assert.Equal(rate, again.Data.MaxBadRows);
             Assert.Equal(text + "!", again.Tasks[0].Label);
-        }, iter: 500);
+        }, iter: 200);
     }
 }

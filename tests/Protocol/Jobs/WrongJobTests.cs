@@ -58,6 +58,7 @@ public sealed class WrongJobTests
     [InlineData(Age, "  - {name: a ge, kind: numeric}", "7:12: the name of a feature may hold letters, digits, '_', '-' and '.', but is 'a ge'")]
     [InlineData(Age, "  - {name: age, kind: numerical}", "7:23: kind must be one of numeric, categorical, sequence, vector, but is 'numerical'; did you mean 'numeric'?")]
     [InlineData(Age, "  - {name: age, kind: numeric, width: 3}", "7:32: 'width' belongs to kind vector, but this feature's kind is numeric")]
+    [InlineData(Age, "  - {name: age, kind: numeric, buckets: 9, minCount: 3}", "7:32: 'buckets' belongs to kind categorical and sequence, but this feature's kind is numeric", "7:44: 'minCount' belongs to kind categorical and sequence, but this feature's kind is numeric")]
     [InlineData(Age, "  - {name: age, kind: numeric, dim: 3}", "7:32: 'dim' belongs to kind categorical and sequence, but this feature's kind is numeric")]
     [InlineData(Age, "  - {name: age, kind: numeric, widht: 3}", "7:32: unknown key 'widht'; did you mean 'width'?")]
     [InlineData(Age, "  - {name: age, kind: numeric, transform: log}", "7:43: transform must be one of none, log1p, but is 'log'")]
