@@ -20,8 +20,8 @@ internal static class DisplayFactory
         return kind switch
         {
             DisplayKind.Json => new JsonDisplay(Console.Out),
-            DisplayKind.Plain => new PlainDisplay(Console.Out, Console.Error),
-            DisplayKind.Live => new LiveDisplay(TerminalConsole(), Console.Error, time),
+            DisplayKind.Plain => new PlainDisplay(Console.Out, errors: null),
+            DisplayKind.Live => new LiveDisplay(TerminalConsole(), time),
             _ => throw new ArgumentOutOfRangeException(nameof(json), kind, null),
         };
     }

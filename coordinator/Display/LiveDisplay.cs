@@ -18,17 +18,15 @@ internal sealed class LiveDisplay : IRunObserver, IAsyncDisposable
     private const int NoticesAtEnd = 20;
 
     private readonly IAnsiConsole _console;
-    private readonly TextWriter _errors;
     private readonly TimeProvider _time;
     private readonly PeriodicTimer _timer;
     private readonly List<PosixSignalRegistration> _signals = [];
     private readonly Task _drawing;
     private volatile Snapshot _snapshot;
 
-    public LiveDisplay(IAnsiConsole console, TextWriter errors, TimeProvider time)
+    public LiveDisplay(IAnsiConsole console, TimeProvider time)
     {
         _console = console;
-        _errors = errors;
         _time = time;
         _snapshot = new Snapshot(RunProgress.None, time.GetTimestamp());
         _timer = new PeriodicTimer(_interval, time);
@@ -71,11 +69,8 @@ internal sealed class LiveDisplay : IRunObserver, IAsyncDisposable
         var progress = _snapshot.Progress;
         foreach (var notice in progress.Notices.TakeLast(NoticesAtEnd))
             _console.WriteLine(notice.Text);
-        if (progress.Ended is not { } ended)
-            return;
-        SummaryText.Write(_console, ended.Summary, progress.Started?.RunDirectory);
-        if (ended.Summary.Error is { } error)
-            await _errors.WriteLineAsync($"error: {error}");
+        if (progress.Ended is { } ended)
+            SummaryText.Write(_console, ended.Summary, progress.Started?.RunDirectory);
     }
 
     private Spectre.Console.Rendering.IRenderable Frame()

@@ -31,7 +31,7 @@ internal static class LiveScreen
         width = Math.Min(width - 1, MaxWidth);
         if (progress.Started is not { } started)
             return new Rows(Line($"preparing  {NumberText.Duration(elapsed)}", width), NoticeLine(progress, width));
-        var done = progress.LastStep?.Step ?? started.FirstStep - 1;
+        var done = progress.LastStep?.Step ?? started.FirstStep;
         return new Rows(
             Header(progress, started, done, elapsed, width),
             Bar(done, started.TotalSteps, width),

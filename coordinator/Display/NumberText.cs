@@ -19,12 +19,16 @@ internal static class NumberText
 
     public static string Weight(double value) => value.ToString(Math.Abs(value) < 100 ? "0.00" : "0.0e+0", CultureInfo.InvariantCulture);
 
-    public static string Duration(double seconds) => seconds switch
+    public static string Duration(double seconds)
     {
-        < 60 => string.Create(CultureInfo.InvariantCulture, $"{Math.Max(0, Math.Round(seconds)):0} s"),
-        < 3600 => string.Create(CultureInfo.InvariantCulture, $"{(int)(seconds / 60)} min {(int)(seconds % 60):00} s"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{(long)(seconds / 3600):N0} h {(long)(seconds / 60) % 60:00} min"),
-    };
+        var whole = (long)Math.Max(0, Math.Round(seconds));
+        return whole switch
+        {
+            < 60 => string.Create(CultureInfo.InvariantCulture, $"{whole} s"),
+            < 3600 => string.Create(CultureInfo.InvariantCulture, $"{whole / 60} min {whole % 60:00} s"),
+            _ => string.Create(CultureInfo.InvariantCulture, $"{whole / 3600:N0} h {whole / 60 % 60:00} min"),
+        };
+    }
 
     /// <summary>"1 worker", "2 workers".</summary>
     public static string Plural(long count, string noun) =>

@@ -10,10 +10,10 @@ namespace DistMtl.Coordinator.Display;
 /// table at the end. Its clock is that of the events.
 /// </summary>
 /// <param name="output">Everything but errors.</param>
-/// <param name="errors">What ended a run that failed.</param>
+/// <param name="errors">What ended a run that failed; null: the command says it.</param>
 /// <param name="secondsBetweenSteps">Between two lines about steps.</param>
 internal sealed class PlainDisplay(
-    TextWriter output, TextWriter errors, double secondsBetweenSteps = PlainDisplay.DefaultSecondsBetweenSteps) : IRunObserver
+    TextWriter output, TextWriter? errors, double secondsBetweenSteps = PlainDisplay.DefaultSecondsBetweenSteps) : IRunObserver
 {
     public const double DefaultSecondsBetweenSteps = 5;
 
@@ -50,7 +50,7 @@ internal sealed class PlainDisplay(
                     ShowStep(last);
                 output.Write(PlainConsole.Render(console => SummaryText.Write(console, ended.Summary, _progress.Started?.RunDirectory)));
                 if (ended.Summary.Error is { } error)
-                    errors.WriteLine($"error: {error}");
+                    errors?.WriteLine($"error: {error}");
                 break;
         }
     }
@@ -70,7 +70,7 @@ internal sealed class PlainDisplay(
             + $"{NumberText.Plural(started.TrainRows, "training row")}, {NumberText.Plural(started.ValidationRows, "validation row")}, "
             + $"{NumberText.Plural(started.Shards, "shard")}, {NumberText.Plural(started.Parameters, "parameter")}, "
             + $"{NumberText.Plural(started.TotalSteps, "step")}";
-        return started.FirstStep > 1 ? $"{text}; going on at step {NumberText.Count(started.FirstStep)}" : text;
+        return started.FirstStep > 0 ? $"{text}; going on after step {NumberText.Count(started.FirstStep)}" : text;
     }
 
     private string Step(StepCompleted step)

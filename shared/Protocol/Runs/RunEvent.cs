@@ -7,6 +7,8 @@ namespace DistMtl.Protocol.Runs;
 public abstract record RunEvent(double Seconds);
 
 /// <summary>The data have been scanned and the run's size is known; no worker is needed for this yet.</summary>
+/// <param name="FirstStep">Updates made before: 0, or the checkpoint's step where the run goes on.</param>
+/// <param name="TotalSteps">Updates when the run is complete.</param>
 public sealed record RunStarted(
     double Seconds,
     string Name,

@@ -57,7 +57,7 @@ public sealed class MetricsLogTests : IDisposable
 
         using (var log = MetricsLog.Resume(LogPath, 3))
         {
-            log.On(SomeRun.Started(firstStep: 4));
+            log.On(SomeRun.Started(firstStep: 3));
             log.On(SomeRun.Step(4, 9));
         }
 
@@ -73,7 +73,7 @@ public sealed class MetricsLogTests : IDisposable
     {
         using (var log = MetricsLog.Resume(LogPath, 3))
         {
-            log.On(SomeRun.Started(firstStep: 4));
+            log.On(SomeRun.Started(firstStep: 3));
             log.On(SomeRun.Step(4, 9));
         }
 

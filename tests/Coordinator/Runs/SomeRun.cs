@@ -9,7 +9,7 @@ internal static class SomeRun
 {
     public static readonly string[] Tasks = ["click", "purchase"];
 
-    public static RunStarted Started(string directory = "/runs/census", int firstStep = 1, int totalSteps = 588, string[]? tasks = null) =>
+    public static RunStarted Started(string directory = "/runs/census", int firstStep = 0, int totalSteps = 588, string[]? tasks = null) =>
         new(0.4, "census", directory, tasks ?? Tasks, 2, 8, 199_523, 19_952, 45_121, firstStep, totalSteps, 196);
 
     public static StepCompleted Step(int step, double seconds, double? click = 0.5, double? purchase = 0.25) =>
