@@ -60,7 +60,9 @@ internal static class WorkerProcess
         await Task.WhenAny(Task.Delay(Timeout.Infinite, cancellation), system.WhenTerminated);
         if (!cancellation.IsCancellationRequested)
             throw new JobException("the cluster let this worker go (lost connection, or removed by the coordinator)", ExitCode.ClusterLost);
-        await CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClrExitReason.Instance).WaitAsync(LeaveDeadline, CancellationToken.None);
+        // Who can't say goodbye in time goes all the same; the cluster then finds out by itself.
+        var leaving = CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClrExitReason.Instance).WaitAsync(LeaveDeadline, CancellationToken.None);
+        await ((Task)leaving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return ExitCode.Success;
     }
 

@@ -34,10 +34,10 @@ public sealed class TensorListener : IDisposable
         {
             var connection = new TensorConnection(await _socket.AcceptAsync(cancellation), _settings.SendTimeout);
             var peer = connection.Peer;
+            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            deadline.CancelAfter(_settings.HelloTimeout);
             try
             {
-                using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-                deadline.CancelAfter(_settings.HelloTimeout);
                 using var frame = await connection.ReceiveAsync(deadline.Token) ?? throw new FrameException("closed without a hello");
                 if (frame.Kind != FrameKind.Hello)
                     throw new FrameException($"{frame.Kind} instead of hello");
@@ -51,7 +51,8 @@ public sealed class TensorListener : IDisposable
             catch (Exception e) when (e is IOException or OperationCanceledException && !cancellation.IsCancellationRequested)
             {
                 await connection.DisposeAsync();
-                refused($"tensor plane: turned {peer} away: {(e is OperationCanceledException ? "no hello in time" : e.Message)}");
+                // A read that is cancelled half-way may end in either exception.
+                refused($"tensor plane: turned {peer} away: {(deadline.IsCancellationRequested ? "no hello in time" : e.Message)}");
             }
         }
     }

@@ -1,0 +1,41 @@
+namespace DistMtl.Clustering.Tests;
+
+public sealed class ContiguousAllocationTests
+{
+    [Fact]
+    public void Ranges_are_contiguous_and_balanced_and_leave_nobody_out()
+    {
+        for (var count = 1; count <= 70; count++)
+        {
+            for (var workers = 1; workers <= count; workers++)
+            {
+                var owners = Enumerable.Range(0, count).Select(shard => ContiguousAllocation.OwnerOf(shard, count, workers)).ToArray();
+
+                Assert.Equal(owners.Order(), owners);
+                var sizes = owners.CountBy(owner => owner).ToDictionary();
+                Assert.Equal(Enumerable.Range(0, workers), sizes.Keys.Order());
+                Assert.InRange(sizes.Values.Max() - sizes.Values.Min(), 0, 1);
+                for (var worker = 0; worker < workers; worker++)
+                    Assert.Equal(count * worker / workers, Array.IndexOf(owners, worker));
+            }
+        }
+    }
+
+    [Fact]
+    public void More_workers_than_shards_leave_some_without_work_and_no_shard_without_a_worker()
+    {
+        for (var count = 1; count <= 20; count++)
+        {
+            for (var workers = count + 1; workers <= 64; workers++)
+            {
+                var owners = Enumerable.Range(0, count).Select(shard => ContiguousAllocation.OwnerOf(shard, count, workers)).ToArray();
+                Assert.Equal(count, owners.Distinct().Count());
+                Assert.All(owners, owner => Assert.InRange(owner, 0, workers - 1));
+            }
+        }
+    }
+
+    [Fact]
+    public void Large_jobs_do_not_overflow() =>
+        Assert.Equal(99_999, ContiguousAllocation.OwnerOf(999_999, 1_000_000, 100_000));
+}
