@@ -69,6 +69,8 @@ internal sealed class LiveDisplay : IRunObserver, IAsyncDisposable
         var progress = _snapshot.Progress;
         foreach (var notice in progress.Notices.TakeLast(NoticesAtEnd))
             _console.WriteLine(notice.Text);
+        // On a narrower terminal lines that wrap are easier to read than columns of one letter.
+        _console.Profile.Width = Math.Max(_console.Profile.Width, SummaryText.MinWidth);
         if (progress.Ended is { } ended)
             SummaryText.Write(_console, ended.Summary, progress.Started?.RunDirectory);
     }
