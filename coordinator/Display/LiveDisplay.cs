@@ -69,10 +69,17 @@ internal sealed class LiveDisplay : IRunObserver, IAsyncDisposable
         var progress = _snapshot.Progress;
         foreach (var notice in progress.Notices.TakeLast(NoticesAtEnd))
             _console.WriteLine(notice.Text);
-        // On a narrower terminal lines that wrap are easier to read than columns of one letter.
-        _console.Profile.Width = Math.Max(_console.Profile.Width, SummaryText.MinWidth);
         if (progress.Ended is { } ended)
-            SummaryText.Write(_console, ended.Summary, progress.Started?.RunDirectory);
+            WriteSummary(ended.Summary, progress.Started?.RunDirectory);
+    }
+
+    // On a terminal that is too narrow lines that wrap are easier to read than columns of one letter.
+    private void WriteSummary(RunSummary summary, string? runDirectory)
+    {
+        if (_console.Profile.Width >= SummaryText.MinWidth)
+            SummaryText.Write(_console, summary, runDirectory);
+        else
+            _console.Profile.Out.Writer.Write(PlainConsole.Render(plain => SummaryText.Write(plain, summary, runDirectory)));
     }
 
     private Spectre.Console.Rendering.IRenderable Frame()
