@@ -1,3 +1,4 @@
+using System.CommandLine;
 using DistMtl.Protocol;
 
 namespace DistMtl.Coordinator.Commands;
@@ -6,7 +7,7 @@ namespace DistMtl.Coordinator.Commands;
 internal static class Errors
 {
     /// <summary>Shows what the user can mend as it is; anything else is a defect of this program and keeps its stack trace.</summary>
-    public static async Task<int> ReportAsync(Func<Task<ExitCode>> command)
+    public static async Task<int> ReportAsync(ParseResult parse, Func<Task<ExitCode>> command)
     {
         try
         {
@@ -15,7 +16,7 @@ internal static class Errors
         catch (JobException e)
         {
             foreach (var line in e.Message.Split('\n'))
-                await Console.Error.WriteLineAsync($"error: {line}");
+                await parse.InvocationConfiguration.Error.WriteLineAsync($"error: {line}");
             return (int)e.ExitCode;
         }
     }

@@ -25,7 +25,7 @@ internal static class EvaluateCommand
             if (result.GetValue(workers) is < 1)
                 result.AddError("--workers must be at least 1");
         });
-        command.SetAction((parse, _) => Errors.ReportAsync(() => RunAsync(
+        command.SetAction((parse, _) => Errors.ReportAsync(parse, () => RunAsync(
             parse.GetValue(run)!, parse.GetValue(data)!, parse.GetValue(workers), parse.GetValue(json))));
         return command;
     }

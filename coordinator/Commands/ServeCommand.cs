@@ -16,7 +16,7 @@ internal static class ServeCommand
         var data = new Option<string>("--data") { Description = "Folder that paths in submitted job files are relative to.", DefaultValueFactory = _ => "." };
         var command = new Command("serve", "Runs the coordinator as a service; jobs come by 'distmtl submit'.") { http, runs, data };
         listen.AddTo(command);
-        command.SetAction((parse, _) => Errors.ReportAsync(() => RunAsync(
+        command.SetAction((parse, _) => Errors.ReportAsync(parse, () => RunAsync(
             listen.Read(parse), parse.GetValue(http)!, Path.GetFullPath(parse.GetValue(runs)!), Path.GetFullPath(parse.GetValue(data)!))));
         return command;
     }

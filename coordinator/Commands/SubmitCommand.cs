@@ -19,7 +19,7 @@ internal static class SubmitCommand
         var workers = new Option<int?>("--workers") { Description = "Waits for so many workers; default: those that are there." };
         var json = new Option<bool>("--json") { Description = "With --wait: one JSON object a line." };
         var command = new Command("submit", "Submits a job to a coordinator service; its paths are the service's.") { path, overrides, to, wait, workers, json };
-        command.SetAction((parse, _) => Errors.ReportAsync(() => RunAsync(
+        command.SetAction((parse, _) => Errors.ReportAsync(parse, () => RunAsync(
             parse.GetRequiredValue(path), parse.GetRequiredValue(overrides), ServiceAt(parse.GetRequiredValue(to)),
             parse.GetValue(workers), parse.GetValue(wait), parse.GetValue(json))));
         return command;

@@ -42,7 +42,7 @@ internal static class TrainCommand
             if (result.GetValue(remote) is null ? listen.AreGiven(result) : result.GetValue(workers) is not null)
                 result.AddError("--host, --port and --tensor-port belong to --remote-workers, which excludes --workers");
         });
-        command.SetAction((parse, _) => Errors.ReportAsync(() => RunAsync(
+        command.SetAction((parse, _) => Errors.ReportAsync(parse, () => RunAsync(
             parse.GetValue(resume) is { } run ? Resume(run) : New(parse.GetValue(path)!, parse.GetValue(overrides)!, parse.GetValue(output)),
             new WorkerChoice(parse.GetValue(workers), parse.GetValue(remote), listen.Read(parse)),
             parse.GetValue(json))));

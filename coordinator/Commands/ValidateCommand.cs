@@ -12,13 +12,13 @@ internal static class ValidateCommand
         var path = JobLoading.PathArgument();
         var overrides = JobLoading.SetOption();
         var command = new Command("validate", "Checks a job file and the columns of its data, without training.") { path, overrides };
-        command.SetAction((parse, _) => Errors.ReportAsync(() => RunAsync(parse.GetRequiredValue(path), parse.GetRequiredValue(overrides))));
+        command.SetAction((parse, _) => Errors.ReportAsync(parse, () => RunAsync(parse.InvocationConfiguration.Output, parse.GetRequiredValue(path), parse.GetRequiredValue(overrides))));
         return command;
     }
 
-    private static async Task<ExitCode> RunAsync(string path, string[] overrides)
+    private static async Task<ExitCode> RunAsync(TextWriter output, string path, string[] overrides)
     {
-        await Console.Out.WriteLineAsync($"{path} is valid: {Summary(JobLoading.Load(path, overrides))}");
+        await output.WriteLineAsync($"{path} is valid: {Summary(JobLoading.Load(path, overrides))}");
         return ExitCode.Success;
     }
 

@@ -79,30 +79,39 @@ public static class Gramian
         var pair = 0;
         for (var i = 0; i < tasks; i++)
         {
-            var left = MemoryMarshal.Cast<double, Vector512<double>>(block_TB.AsSpan(i * BlockLength, width));
+            var left = MemoryMarshal.Cast<double, Vector256<double>>(block_TB.AsSpan(i * BlockLength, width));
             for (var j = 0; j <= i; j++, pair++)
             {
-                var right = MemoryMarshal.Cast<double, Vector512<double>>(block_TB.AsSpan(j * BlockLength, width))[..left.Length];
-                var (even, odd) = (sums[pair].Even, sums[pair].Odd);
-                for (var k = 0; k + 1 < left.Length; k += 2)
+                var right = MemoryMarshal.Cast<double, Vector256<double>>(block_TB.AsSpan(j * BlockLength, width))[..left.Length];
+                var (first, second, third, fourth) = sums[pair];
+                for (var k = 0; k + 3 < left.Length; k += 4)
                 {
-                    even += left[k] * right[k];
-                    odd += left[k + 1] * right[k + 1];
+                    first += left[k] * right[k];
+                    second += left[k + 1] * right[k + 1];
+                    third += left[k + 2] * right[k + 2];
+                    fourth += left[k + 3] * right[k + 3];
                 }
-                sums[pair] = new LaneSum(even, odd);
+                sums[pair] = new LaneSum(first, second, third, fourth);
             }
         }
     }
 
-    private readonly record struct LaneSum(Vector512<double> Even, Vector512<double> Odd)
+    /// <summary>Sixteen lanes in four: additions wait for their own lane only, and four of them hide the wait.</summary>
+    private readonly record struct LaneSum(
+        Vector256<double> First,
+        Vector256<double> Second,
+        Vector256<double> Third,
+        Vector256<double> Fourth)
     {
-        /// <summary>Lane by lane: Vector512.Sum leaves its order to the hardware.</summary>
+        /// <summary>Lane by lane: Vector256.Sum leaves its order to the hardware.</summary>
         public double Total()
         {
-            var lanes = Even + Odd;
+            var (low, high) = (First + Third, Second + Fourth);
             var total = 0.0;
-            for (var i = 0; i < Vector512<double>.Count; i++)
-                total += lanes.GetElement(i);
+            for (var i = 0; i < Vector256<double>.Count; i++)
+                total += low.GetElement(i);
+            for (var i = 0; i < Vector256<double>.Count; i++)
+                total += high.GetElement(i);
             return total;
         }
     }

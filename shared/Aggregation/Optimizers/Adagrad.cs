@@ -1,4 +1,4 @@
-using System.Runtime.Intrinsics;
+using System.Numerics;
 using DistMtl.Protocol.Jobs;
 
 namespace DistMtl.Aggregation.Optimizers;
@@ -17,16 +17,16 @@ public sealed class Adagrad : Optimizer
 
     private protected override void Update(Span<float> parameters_P, ReadOnlySpan<float> gradients_P)
     {
-        var learningRate = Vector512.Create((float)_settings.LearningRate);
-        var epsilon = Vector512.Create((float)_settings.Epsilon);
-        var decay = Vector512.Create((float)_settings.WeightDecay);
+        var learningRate = Vector.Create((float)_settings.LearningRate);
+        var epsilon = Vector.Create((float)_settings.Epsilon);
+        var decay = Vector.Create((float)_settings.WeightDecay);
         for (var i = 0; i < parameters_P.Length; i += Lanes.Count)
         {
             var parameter = Lanes.Load(parameters_P, i);
             var gradient = Lanes.Load(gradients_P, i) + decay * parameter;
             var sum = Lanes.Load(_sum_P, i) + gradient * gradient;
             Lanes.Store(_sum_P, i, sum);
-            Lanes.Store(parameters_P, i, parameter - learningRate * (gradient / (Vector512.Sqrt(sum) + epsilon)));
+            Lanes.Store(parameters_P, i, parameter - learningRate * (gradient / (Vector.SquareRoot(sum) + epsilon)));
         }
     }
 }

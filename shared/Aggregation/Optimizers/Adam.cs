@@ -1,4 +1,4 @@
-using System.Runtime.Intrinsics;
+using System.Numerics;
 using DistMtl.Protocol.Jobs;
 
 namespace DistMtl.Aggregation.Optimizers;
@@ -25,15 +25,15 @@ public sealed class Adam : Optimizer
     private protected override void Update(Span<float> parameters_P, ReadOnlySpan<float> gradients_P)
     {
         var (beta1, beta2) = (_settings.Beta1, _settings.Beta2);
-        var keepMean = Vector512.Create((float)beta1);
-        var addMean = Vector512.Create((float)(1 - beta1));
-        var keepSquare = Vector512.Create((float)beta2);
-        var addSquare = Vector512.Create((float)(1 - beta2));
-        var stepSize = Vector512.Create((float)(_settings.LearningRate / (1 - Math.Pow(beta1, Steps))));
-        var rootCorrection = Vector512.Create((float)Math.Sqrt(1 - Math.Pow(beta2, Steps)));
-        var epsilon = Vector512.Create((float)_settings.Epsilon);
-        var addedDecay = Vector512.Create(_decoupled ? 0 : (float)_settings.WeightDecay);
-        var keepParameter = Vector512.Create(_decoupled ? (float)(1 - _settings.LearningRate * _settings.WeightDecay) : 1);
+        var keepMean = Vector.Create((float)beta1);
+        var addMean = Vector.Create((float)(1 - beta1));
+        var keepSquare = Vector.Create((float)beta2);
+        var addSquare = Vector.Create((float)(1 - beta2));
+        var stepSize = Vector.Create((float)(_settings.LearningRate / (1 - Math.Pow(beta1, Steps))));
+        var rootCorrection = Vector.Create((float)Math.Sqrt(1 - Math.Pow(beta2, Steps)));
+        var epsilon = Vector.Create((float)_settings.Epsilon);
+        var addedDecay = Vector.Create(_decoupled ? 0 : (float)_settings.WeightDecay);
+        var keepParameter = Vector.Create(_decoupled ? (float)(1 - _settings.LearningRate * _settings.WeightDecay) : 1);
 
         for (var i = 0; i < parameters_P.Length; i += Lanes.Count)
         {
@@ -41,7 +41,7 @@ public sealed class Adam : Optimizer
             var gradient = Lanes.Load(gradients_P, i) + addedDecay * parameter;
             var mean = keepMean * Lanes.Load(_mean_P, i) + addMean * gradient;
             var square = keepSquare * Lanes.Load(_square_P, i) + addSquare * (gradient * gradient);
-            var root = Vector512.Sqrt(square) / rootCorrection + epsilon;
+            var root = Vector.SquareRoot(square) / rootCorrection + epsilon;
             Lanes.Store(_mean_P, i, mean);
             Lanes.Store(_square_P, i, square);
             Lanes.Store(parameters_P, i, keepParameter * parameter - stepSize * (mean / root));

@@ -1,4 +1,4 @@
-using System.Runtime.Intrinsics;
+using System.Numerics;
 using DistMtl.Protocol.Jobs;
 
 namespace DistMtl.Aggregation.Optimizers;
@@ -12,8 +12,8 @@ public sealed class Sgd : Optimizer
 
     private protected override void Update(Span<float> parameters_P, ReadOnlySpan<float> gradients_P)
     {
-        var learningRate = Vector512.Create((float)_settings.LearningRate);
-        var decay = Vector512.Create((float)_settings.WeightDecay);
+        var learningRate = Vector.Create((float)_settings.LearningRate);
+        var decay = Vector.Create((float)_settings.WeightDecay);
         for (var i = 0; i < parameters_P.Length; i += Lanes.Count)
         {
             var parameter = Lanes.Load(parameters_P, i);

@@ -11,6 +11,8 @@ namespace DistMtl.Protocol.Jobs;
 /// </summary>
 public static partial class JobFileReader
 {
+    private const char ByteOrderMark = '\uFEFF';
+
     /// <param name="path">As the user wrote it; messages name it so.</param>
     /// <param name="overrides"><c>key=value</c>, applied in order; their paths are relative to the current folder.</param>
     /// <param name="weightings">The strategies there are.</param>
@@ -50,7 +52,7 @@ public static partial class JobFileReader
     {
         var scope = new ReadingScope([], Path.GetFullPath(baseDirectory), checkFiles, weightings);
         var start = new Place(name, 1, 1);
-        var root = YamlTree.Read(yaml, mark => new Place(name, (int)mark.Line, (int)mark.Column), scope.Problems);
+        var root = YamlTree.Read(yaml.TrimStart(ByteOrderMark), mark => new Place(name, (int)mark.Line, (int)mark.Column), scope.Problems);
         if (root is null or YamlScalar { IsEmpty: true })
         {
             if (scope.Problems.Count == 0)

@@ -91,7 +91,7 @@ public sealed class JobFileWriterTests
 
         Assert.Empty(reading.Problems);
         Assert.Equivalent(job, reading.Job, strict: true);
-    }, iter: 500);
+    }, iter: 200);
 
     [Fact]
     public void Any_text_and_any_number_survive()
@@ -111,6 +111,6 @@ public sealed class JobFileWriterTests
             Assert.Equal(text, again.Data.ShardBy);
             Assert.Equal(rate, again.Data.MaxBadRows);
             Assert.Equal(text + "!", again.Tasks[0].Label);
-        }, iter: 2000);
+        }, iter: 200);
     }
 }

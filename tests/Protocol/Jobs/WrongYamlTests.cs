@@ -31,6 +31,12 @@ public sealed class WrongYamlTests
     }
 
     [Fact]
+    public void A_brace_that_is_not_closed_is_reported_where_reading_ends() =>
+        Assert.Equal(
+            "job.yaml:9:3: not valid YAML: what follows cannot be read; is a '{', a '[' or a quote before it not closed?",
+            Assert.Single(TestJob.Read(TestJob.With("dim: 4}", "dim: 4")).Problems).ToString());
+
+    [Fact]
     public void A_second_document_is_refused() =>
         Assert.Equal(
             "job.yaml:17:1: a second document begins here, but a job file is one document",

@@ -9,9 +9,9 @@ internal static class DataPath
     {
         if (section.Text(key) is not { } text)
             return null;
-        if (text.Length == 0)
+        if (text.Length == 0 || text.Contains('\0', StringComparison.Ordinal))
         {
-            section.Report(key, $"{key} must be a path, but is empty");
+            section.Report(key, $"{key} must be a path, but is '{text}'");
             return null;
         }
         var place = section.PlaceOf(key);

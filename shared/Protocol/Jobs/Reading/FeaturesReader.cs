@@ -46,7 +46,7 @@ internal static partial class FeaturesReader
             Width: Of(FeatureKind.Vector).Whole("width", 0, Widths));
         if (kind is FeatureKind.Vector)
             section.Require("width");
-        if (section.Has("buckets") && section.Has("minCount") && !shares)
+        if (feature.Buckets is not null && section.Has("minCount"))
             section.Report("minCount", "minCount shapes a vocabulary, but with buckets the values are hashed; leave one of the two out");
         if (feature.Separator.Length == 0)
             section.Report("separator", "separator must have at least one character");

@@ -13,19 +13,11 @@ internal static class ModelReader
         var model = new ModelSettings(
             Architecture: architecture ?? Architecture.Mmoe,
             Experts: mmoe.Whole("experts", ModelSettings.DefaultExperts, NumberRange.Between(1, 256)),
-            Expert: mmoe.Wholes("expert", ModelSettings.DefaultExpert, Widths),
-            Bottom: shared.Wholes("bottom", ModelSettings.DefaultBottom, Widths),
+            Expert: mmoe.Wholes("expert", ModelSettings.DefaultExpert, Widths, mayBeEmpty: false),
+            Bottom: shared.Wholes("bottom", ModelSettings.DefaultBottom, Widths, mayBeEmpty: false),
             Tower: section.Wholes("tower", ModelSettings.DefaultTower, Widths),
             Dropout: section.Number("dropout", 0, NumberRange.BelowOne));
-        RefuseEmpty(section, "expert", model.Expert);
-        RefuseEmpty(section, "bottom", model.Bottom);
         section.RefuseUnknownKeys();
         return model;
-    }
-
-    private static void RefuseEmpty(Section section, string key, IReadOnlyList<int> layers)
-    {
-        if (section.HasEmptyList(key))
-            section.Report(key, $"{key} must have at least one layer");
     }
 }

@@ -48,8 +48,6 @@ internal sealed class Section
     /// <summary>Whether the key stands for a short form: one text where a map can stand too.</summary>
     public bool HasText(string key) => _map.Find(key)?.Value is YamlScalar { IsEmpty: false };
 
-    public bool HasEmptyList(string key) => _map.Find(key)?.Value is YamlList { Items.Count: 0 };
-
     public void Report(Place place, string message) => Scope.Problems.Add(place.Problem(message));
 
     /// <summary>Reports at the value of a key, or at the section where the key is not written.</summary>
@@ -94,9 +92,14 @@ internal sealed class Section
 
     public int Whole(string key, int fallback, NumberRange range) => Whole(key, range) ?? fallback;
 
-    public IReadOnlyList<int> Wholes(string key, IReadOnlyList<int> fallback, NumberRange range) => Take(key) is { } entry
-        ? [.. Scope.Values.Items(entry.Value, key).Select(item => Scope.Values.Whole(item.Node, item.Name, range)).OfType<int>()]
-        : fallback;
+    public IReadOnlyList<int> Wholes(string key, IReadOnlyList<int> fallback, NumberRange range, bool mayBeEmpty = true)
+    {
+        if (Take(key) is not { } entry)
+            return fallback;
+        if (!mayBeEmpty && entry.Value is YamlList { Items.Count: 0 })
+            Report(entry.KeyPlace, $"{key} must have at least one item");
+        return [.. Scope.Values.Items(entry.Value, key).Select(item => Scope.Values.Whole(item.Node, item.Name, range)).OfType<int>()];
+    }
 
     public ulong Seed(string key, ulong fallback) =>
         Take(key) is { } entry ? Scope.Values.Seed(entry.Value, key) ?? fallback : fallback;

@@ -17,7 +17,7 @@ internal static class TrainingReader
             Device: section.Choice<DeviceKind>("device") ?? DeviceKind.Auto,
             StepTimeoutSeconds: section.Number("stepTimeoutSeconds", TrainingSettings.DefaultStepTimeoutSeconds, NumberRange.Positive));
         if (data is not null && training.BatchSize < data.Shards)
-            section.Report("batchSize", $"batchSize must be at least the number of shards, {data.Shards}, but is {training.BatchSize}");
+            section.Report("batchSize", $"batchSize must be at least the number of shards, {data.Shards}, but is '{training.BatchSize}'");
         if (data is { Validation: null })
         {
             RefuseWithoutValidation(section, "earlyStopping");

@@ -3,12 +3,16 @@ namespace DistMtl.Protocol.Jobs.Reading;
 /// <summary>Where a piece of YAML stands; an override has no line.</summary>
 internal readonly record struct Place(string Source, int Line, int Column)
 {
-    public static Place OfOverride(string keyPath) => new($"--set {keyPath}", 0, 0);
+    public static Place OfOverride(string keyPath) => new($"--set {OneLine(keyPath)}", 0, 0);
 
     /// <summary>Whether it came from the command line, where paths are relative to the current directory.</summary>
     public bool IsOverride => Line == 0;
 
-    public JobProblem Problem(string message) => new(Source, Line, Column, message);
+    public JobProblem Problem(string message) => new(Source, Line, Column, OneLine(message));
+
+    /// <summary>A message may quote any text of the file, and must still be one line.</summary>
+    private static string OneLine(string text) =>
+        text.Any(char.IsControl) ? string.Concat(text.Select(letter => char.IsControl(letter) ? ' ' : letter)) : text;
 }
 
 /// <summary>

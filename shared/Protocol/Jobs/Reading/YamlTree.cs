@@ -14,14 +14,13 @@ internal sealed class YamlTree
 
     private readonly Func<Mark, Place> _placeOf;
     private readonly List<JobProblem> _problems;
-    private readonly Parser _parser;
+    private readonly SteadyParser _parser;
 
     private YamlTree(string yaml, Func<Mark, Place> placeOf, List<JobProblem> problems)
     {
         _placeOf = placeOf;
         _problems = problems;
-        // An editor's byte order mark is not part of the first key.
-        _parser = new Parser(new StringReader(yaml.TrimStart('\uFEFF')));
+        _parser = new SteadyParser(yaml);
     }
 
     /// <summary>The document's root; null where there is none or the text is not YAML.</summary>
