@@ -70,7 +70,16 @@ internal sealed class LiveDisplay : IRunObserver, IAsyncDisposable
         foreach (var notice in progress.Notices.TakeLast(NoticesAtEnd))
             _console.WriteLine(notice.Text);
         if (progress.Ended is { } ended)
-            SummaryText.Write(_console, ended.Summary, progress.Started?.RunDirectory);
+            WriteSummary(ended.Summary, progress.Started?.RunDirectory);
+    }
+
+    // On a terminal that is too narrow lines that wrap are easier to read than columns of one letter.
+    private void WriteSummary(RunSummary summary, string? runDirectory)
+    {
+        if (_console.Profile.Width >= SummaryText.MinWidth)
+            SummaryText.Write(_console, summary, runDirectory);
+        else
+            _console.Profile.Out.Writer.Write(PlainConsole.Render(plain => SummaryText.Write(plain, summary, runDirectory)));
     }
 
     private Spectre.Console.Rendering.IRenderable Frame()

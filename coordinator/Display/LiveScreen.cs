@@ -45,12 +45,19 @@ internal static class LiveScreen
 
     private static Paragraph Header(RunProgress progress, RunStarted started, int done, double elapsed, int width)
     {
-        var right = string.Create(
-            CultureInfo.InvariantCulture,
-            $"epoch {progress.LastStep?.Epoch ?? 1}/{progress.Epochs}  step {done:N0}/{started.TotalSteps:N0}  {NumberText.Duration(elapsed)}");
+        List<string> facts =
+        [
+            string.Create(CultureInfo.InvariantCulture, $"step {done:N0}/{started.TotalSteps:N0}"),
+            string.Create(CultureInfo.InvariantCulture, $"epoch {progress.LastStep?.Epoch ?? 1}/{progress.Epochs}"),
+            NumberText.Duration(elapsed),
+        ];
         if (progress.SecondsLeft is { } left)
-            right += $"  {NumberText.Duration(left)} left";
-        var name = NumberText.Shorten(started.Name, Math.Max(8, width - right.Length - Gap));
+            facts.Add($"{NumberText.Duration(left)} left");
+        // What matters least stands last and goes first where the terminal is narrow.
+        while (facts.Count > 1 && facts.Sum(fact => fact.Length + Gap) > width - MinName)
+            facts.RemoveAt(facts.Count - 1);
+        var right = string.Join(new string(' ', Gap), facts);
+        var name = NumberText.Shorten(started.Name, Math.Max(MinName, width - right.Length - Gap));
         return new Paragraph()
             .Append(name, _bold)
             .Append(new string(' ', Math.Max(1, width - name.Length - right.Length)))

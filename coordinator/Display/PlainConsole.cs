@@ -5,8 +5,6 @@ namespace DistMtl.Coordinator.Display;
 /// <summary>A console without colours or cursor, 80 columns wide, that gives its text.</summary>
 internal static class PlainConsole
 {
-    private const int Columns = 80;
-
     /// <summary>The text of what is written, without the blanks with which tables fill their lines.</summary>
     public static string Render(Action<IAnsiConsole> write)
     {
@@ -19,7 +17,7 @@ internal static class PlainConsole
             Enrichment = new ProfileEnrichment { UseDefaultEnrichers = false },
             Out = new AnsiConsoleOutput(text),
         });
-        console.Profile.Width = Columns;
+        console.Profile.Width = SummaryText.MinWidth;
         write(console);
         return string.Join('\n', text.ToString().ReplaceLineEndings("\n").Split('\n').Select(line => line.TrimEnd()));
     }

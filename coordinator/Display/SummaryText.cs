@@ -7,17 +7,24 @@ namespace DistMtl.Coordinator.Display;
 /// <summary>What a person reads when the run is over: the metrics beside those of the constant predictor, and where things are.</summary>
 internal static class SummaryText
 {
-    private const int MaxName = 30;
+    /// <summary>Columns that the text needs.</summary>
+    public const int MinWidth = 80;
+
+    // With a test split there are twice as many columns.
+    private const int MaxName = 40;
+    private const int MaxNameOfTwoSplits = 16;
 
     /// <param name="runDirectory">Null: the run ended before it had one.</param>
     public static void Write(IAnsiConsole console, RunSummary summary, string? runDirectory)
     {
-        console.WriteLine();
         if (summary.Validation.Count + summary.Test.Count > 0)
         {
             WriteMetrics(console, summary.Test.Count > 0
                 ? [("validation", summary.Validation), ("test", summary.Test)]
                 : [("validation", summary.Validation)]);
+        }
+        else
+        {
             console.WriteLine();
         }
         console.Write(FactsGrid(summary, runDirectory));
@@ -26,6 +33,7 @@ internal static class SummaryText
     /// <summary>The table of tasks: each metric, split by split, beside the constant predictor's.</summary>
     public static void WriteMetrics(IAnsiConsole console, IReadOnlyList<(string Name, IReadOnlyList<TaskMetrics> Tasks)> splits)
     {
+        var maxName = splits.Count > 1 ? MaxNameOfTwoSplits : MaxName;
         var table = new Table { Border = TableBorder.Simple };
         table.AddColumn("task");
         foreach (var (name, _) in splits)
@@ -36,14 +44,14 @@ internal static class SummaryText
         foreach (var task in splits.SelectMany(split => split.Tasks).DistinctBy(task => task.Task))
         {
             var ofSplit = splits.Select(split => split.Tasks.FirstOrDefault(other => other.Task == task.Task)).ToList();
-            table.AddRow([Name(task.Task), .. ofSplit.SelectMany(Labels)]);
+            table.AddRow([Name(task.Task, maxName), .. ofSplit.SelectMany(Labels)]);
             foreach (var metric in MetricNames.Of(task.Kind))
                 table.AddRow([new Text("  " + metric), .. ofSplit.SelectMany(metrics => Metric(metrics, metric))]);
         }
         console.Write(table);
     }
 
-    private static Text Name(string task) => new(NumberText.Shorten(task, MaxName), new Style(decoration: Decoration.Bold));
+    private static Text Name(string task, int maxName) => new(NumberText.Shorten(task, maxName), new Style(decoration: Decoration.Bold));
 
     private static Text[] Labels(TaskMetrics? metrics) =>
         [new Text(metrics is null ? "" : NumberText.Plural(metrics.Labels, "label"), Style.Plain), Text.Empty];

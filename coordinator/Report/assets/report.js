@@ -94,7 +94,7 @@
           scales: { x: { time: false }, y: fromZero ? { range: (_, low, high) => [0, high > 0 ? 1.1 * high : 1] } : {} },
           legend: { markers: { width: 0, fill: (u, series) => u.series[series].stroke(u, series) } },
           axes: [
-            { ...axis, label: "step", labelSize: 20, size: 30, space: 70, values: wholeSteps },
+            { ...axis, label: "step", labelSize: 20, size: 30, space: 60, values: wholeSteps },
             { ...axis, label: unit, labelSize: 20, size: axisSize, space: 34, values: axisValues },
           ],
           series: [
@@ -127,7 +127,7 @@
   if (losses)
     data.tasks.forEach((name, task) =>
       chart(losses, name, task, "loss", 210, data.steps, [
-        { label: data.stepsPerPoint > 1 ? `mean of ${data.stepsPerPoint} steps` : "each step", values: data.losses[task], task, faint: true, points: false },
+        { label: data.stepsPerPoint > 1 ? `mean of ${data.stepsPerPoint}` : "each step", values: data.losses[task], task, faint: true, points: false },
         { label: "smoothed", values: data.smoothedLosses[task], task, faint: false, points: data.steps.length < 3 },
       ]),
     );

@@ -1,8 +1,8 @@
 using System.Text;
-using DistMtl.Coordinator.Display;
 using DistMtl.Coordinator.Tests.Runs;
 using DistMtl.Protocol.Runs;
 using Spectre.Console;
+using LiveDisplay = DistMtl.Coordinator.Display.LiveDisplay;
 
 namespace DistMtl.Coordinator.Tests.Display;
 

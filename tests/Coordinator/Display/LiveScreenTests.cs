@@ -14,7 +14,7 @@ public sealed class LiveScreenTests
     [InlineData(14, 80, 24)]
     [InlineData(15, 80, 24)]
     [InlineData(6, 40, 12)]
-    [InlineData(6, 20, 5)]
+    [InlineData(6, 50, 13)]
     public void A_frame_fits_the_terminal(int tasks, int width, int height)
     {
         var progress = Progress(tasks).Apply(new Notice(9, new string('x', 300) + "\nsecond line"));
@@ -22,7 +22,7 @@ public sealed class LiveScreenTests
         var lines = Frame(progress, width, height);
 
         Assert.All(lines, line => Assert.InRange(line.Length, 0, width - 1));
-        Assert.InRange(lines.Length, 1, Math.Max(height - 1, 10));
+        Assert.InRange(lines.Length, 1, height - 1);
     }
 
     [Fact]
@@ -30,8 +30,8 @@ public sealed class LiveScreenTests
     {
         var lines = Frame(Progress(32), 80, 24);
 
-        Assert.Single(lines, line => line.Contains("task_number_13", StringComparison.Ordinal));
-        Assert.DoesNotContain(lines, line => line.Contains("task_number_14", StringComparison.Ordinal));
+        Assert.Single(lines, line => line.Contains("task_number_14", StringComparison.Ordinal));
+        Assert.DoesNotContain(lines, line => line.Contains("task_number_15", StringComparison.Ordinal));
         Assert.Single(lines, line => line.Contains("… 18 more", StringComparison.Ordinal));
     }
 
@@ -47,7 +47,7 @@ public sealed class LiveScreenTests
 
         var lines = Frame(progress, 80, 24);
 
-        Assert.Equal("census" + "epoch 2/3  step 294/588  5 min 00 s  4 min 54 s left".PadLeft(73), lines[0]);
+        Assert.Equal("census" + "step 294/588  epoch 2/3  5 min 00 s  4 min 54 s left".PadLeft(73), lines[0]);
         Assert.Equal(39, lines[1].Count(letter => letter == '━'));
         Assert.Equal("41,200 rows/s  2 workers  8 shards  45,121 parameters", lines[2]);
         Assert.Single(lines, line => line.Contains("auc 0.7800  logLoss 0.4100", StringComparison.Ordinal));

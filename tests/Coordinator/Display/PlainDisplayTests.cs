@@ -55,8 +55,8 @@ public sealed class PlainDisplayTests
         Assert.Equal(
             """
 
-              task               validation   constant          test   constant
-            ─────────────────────────────────────────────────────────────────────
+              task               validation   constant            test   constant
+            ───────────────────────────────────────────────────────────────────────
               click           12,000 labels              12,000 labels
                 auc                  0.7800     0.5000          0.7700     0.5000
                 logLoss              0.4100     0.4500          0.4100     0.4500
@@ -68,10 +68,9 @@ public sealed class PlainDisplayTests
                 accuracy             0.9000     0.8600          0.9000     0.8600
                 calibration               -     1.0000               -     1.0000
 
-
              status     completed
              steps      588 in 3 epochs, best at 392
-             seconds    83.3
+             seconds    83.2
              samples/s  41,234
              workers    2
              sha256     aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
@@ -89,7 +88,7 @@ public sealed class PlainDisplayTests
             .. new[] { TaskKind.Binary, TaskKind.Multiclass, TaskKind.Regression, TaskKind.Binary }.Select((kind, t) => new TaskMetrics(
                 $"a_task_whose_name_is_much_longer_than_a_column_{t}",
                 kind,
-                123_456_789,
+                1_234_567,
                 MetricNames.Of(kind).ToDictionary(metric => metric, _ => (double?)123_456.7),
                 MetricNames.Of(kind).ToDictionary(metric => metric, _ => (double?)0.0000123))),
         ];
@@ -97,7 +96,7 @@ public sealed class PlainDisplayTests
         var lines = LinesOf(SomeRun.Started(), new RunEnded(3, SomeRun.Summary() with { Validation = metrics, Test = metrics }))[1..];
 
         Assert.All(lines, line => Assert.InRange(line.Length, 0, 80));
-        Assert.Single(lines, line => line.Contains("_column_2", StringComparison.Ordinal));
+        Assert.Single(lines, line => line.Contains("olumn_2 ", StringComparison.Ordinal));
     }
 
     [Fact]
