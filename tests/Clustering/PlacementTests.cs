@@ -94,8 +94,6 @@ public sealed class PlacementTests : IAsyncDisposable
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Services.AddAkka(NodeSettings.SystemName, akka => akka
-            // Proves that every message of the way can travel.
-            .AddHocon("akka.actor.serialize-messages = on", HoconAddMode.Prepend)
             .AddNode(settings)
             .WithActors((system, _) => start(system)));
         var host = builder.Build();
