@@ -50,7 +50,9 @@ public sealed class TensorBuffer : MemoryManager<byte>
         return array;
     }
 
-    public override Span<byte> GetSpan() => MemoryMarshal.AsBytes(Array.AsSpan())[..ByteCount];
+    // Cut first: the pool rounds up, and the bytes of the whole array may be more than a span holds.
+    public override Span<byte> GetSpan() =>
+        MemoryMarshal.AsBytes(Array.AsSpan(0, (int)(((long)ByteCount + sizeof(float) - 1) / sizeof(float))))[..ByteCount];
 
     public override unsafe MemoryHandle Pin(int elementIndex = 0)
     {

@@ -9,6 +9,7 @@ public sealed class TensorListenerTests : IDisposable
     private static readonly TransportSettings s_settings = TransportSettings.Default with { HelloTimeout = TimeSpan.FromMilliseconds(300) };
 
     private readonly TensorListener _listener = TensorListener.Bind(IPAddress.Loopback, 0, s_settings);
+    private readonly List<Socket> _strangers = [];
     private readonly List<string> _refusals = [];
 
     public void Dispose() => _listener.Dispose();
@@ -72,6 +73,8 @@ public sealed class TensorListenerTests : IDisposable
         Assert.Equal(Headers.Hello, await AcceptAfterAsync(async port =>
         {
             var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            // Held: a collected socket is closed, and a stranger that hangs up is another case.
+            _strangers.Add(socket);
             await socket.ConnectAsync(IPAddress.Loopback, port, Wire.Soon);
             await stranger(socket);
         }));
