@@ -18,9 +18,10 @@ internal sealed class SearchSpace(IReadOnlyList<SearchParameter> parameters)
     /// <param name="point_D">Each from 0 to 1.</param>
     public IReadOnlyList<string> Values(IReadOnlyList<double> point_D) => [.. Parameters.Select((parameter, d) => Value(parameter, point_D[d]))];
 
-    /// <summary>The values at both ends of a range, or all choices.</summary>
+    /// <summary>A place between the ends, where a number is whole by no luck.</summary>
     private const double Inner = 0.381966;
 
+    /// <summary>The values at both ends of a range and one between them, or all choices.</summary>
     public static IReadOnlyList<string> Extremes(SearchParameter parameter) =>
         parameter.Choices.Count > 0 ? parameter.Choices : [Value(parameter, 0), Value(parameter, Inner), Value(parameter, 1)];
 

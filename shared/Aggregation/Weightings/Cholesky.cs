@@ -7,7 +7,8 @@ internal static class Cholesky
     /// The solution, from A = L Lᵀ. A pivot that rounding has made zero or negative counts as infinite, which leaves its
     /// unknown at zero.
     /// </summary>
-    public static double[] Solve(double[,] matrix, double[] right)
+    /// <param name="tolerance">Part of its diagonal element up to which a pivot is rounding.</param>
+    public static double[] Solve(double[,] matrix, double[] right, double tolerance = 0)
     {
         var n = right.Length;
         var factor = new double[n, n];
@@ -20,7 +21,7 @@ internal static class Cholesky
                 for (var k = 0; k < j; k++)
                     value -= factor[i, k] * factor[j, k];
                 if (i == j)
-                    factor[i, i] = value > 0 ? Math.Sqrt(value) : 0;
+                    factor[i, i] = value > tolerance * matrix[i, i] ? Math.Sqrt(value) : 0;
                 else
                     factor[i, j] = factor[j, j] == 0 ? 0 : value / factor[j, j];
             }

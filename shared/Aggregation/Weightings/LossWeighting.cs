@@ -19,20 +19,19 @@ public abstract class LossWeighting : IWeighting
     private const string LastLosses = "losses";
     private const string Known = "known";
 
-    private readonly int _tasks;
-
-    private protected int Tasks => _tasks;
     private readonly bool _isExact;
 
     private protected LossWeighting(WeightingContext context, WeightingDescription description)
     {
-        _tasks = context.Tasks.Count;
+        Tasks = context.Tasks.Count;
         _isExact = context.Word(description, LossesOption) == Current;
     }
 
+    private protected int Tasks { get; }
+
     public WeightingNeed Need => _isExact ? WeightingNeed.CurrentLosses : WeightingNeed.Losses;
 
-    public virtual WeightingState Start() => WeightingState.Empty.With(LastLosses, new double[_tasks]).With(Known, new double[_tasks]);
+    public virtual WeightingState Start() => WeightingState.Empty.With(LastLosses, new double[Tasks]).With(Known, new double[Tasks]);
 
     /// <summary>
     /// A task without a loss (no label in this step, or not yet in any) weighs as the others do on average, and 1 where no
@@ -43,8 +42,8 @@ public abstract class LossWeighting : IWeighting
         double?[] losses_T = _isExact
             ? [.. input.Losses_T ?? throw new ArgumentException("this weighting needs the losses of the step", nameof(input))]
             : Last(state);
-        int[] known = [.. Enumerable.Range(0, _tasks).Where(task => losses_T[task] is not null)];
-        var weights_T = new double[_tasks];
+        int[] known = [.. Enumerable.Range(0, Tasks).Where(task => losses_T[task] is not null)];
+        var weights_T = new double[Tasks];
         if (known.Length == 0)
         {
             weights_T.AsSpan().Fill(1);
@@ -60,7 +59,7 @@ public abstract class LossWeighting : IWeighting
     public virtual WeightingState Observe(WeightingState state, in StepLosses losses)
     {
         var (last_T, known_T) = (state[LastLosses].ToArray(), state[Known].ToArray());
-        for (var task = 0; task < _tasks; task++)
+        for (var task = 0; task < Tasks; task++)
         {
             if (losses.Losses_T[task] is { } loss)
                 (last_T[task], known_T[task]) = (loss, 1);
@@ -70,7 +69,7 @@ public abstract class LossWeighting : IWeighting
 
     /// <summary>Each task's loss in the last step that had its label; null before the first.</summary>
     private protected double?[] Last(WeightingState state) =>
-        [.. Enumerable.Range(0, _tasks).Select(task => state[Known][task] == 0 ? (double?)null : state[LastLosses][task])];
+        [.. Enumerable.Range(0, Tasks).Select(task => state[Known][task] == 0 ? (double?)null : state[LastLosses][task])];
 
     private protected static IReadOnlyDictionary<string, IReadOnlyList<string>> Choice(params string[] words) =>
         new Dictionary<string, IReadOnlyList<string>> { [LossesOption] = words }.AsReadOnly();

@@ -119,42 +119,22 @@ internal static class MinNormPoint
         int[] others = [.. corral.Where(task => task != b)];
         var n = others.Length;
         var scales = new double[n];
-        var factor = new double[n, n];
-        var solution = new double[n];
+        var matrix = new double[n, n];
+        var right = new double[n];
         for (var i = 0; i < n; i++)
         {
             var squared = Difference(others[i], others[i]);
             // A power of two rounds nothing.
             scales[i] = squared > 0 ? Math.ScaleB(1, -Math.ILogB(squared) / 2) : 0;
-            solution[i] = -scales[i] * (gramian_TT[others[i], b] - gramian_TT[b, b]);
+            right[i] = -scales[i] * (gramian_TT[others[i], b] - gramian_TT[b, b]);
         }
 
         for (var i = 0; i < n; i++)
         {
-            var diagonal = scales[i] * scales[i] * Difference(others[i], others[i]);
             for (var j = 0; j <= i; j++)
-            {
-                var value = scales[i] * scales[j] * Difference(others[i], others[j]);
-                for (var k = 0; k < j; k++)
-                    value -= factor[i, k] * factor[j, k];
-                if (i == j)
-                    factor[i, i] = value > n * Epsilon * diagonal ? Math.Sqrt(value) : 0;
-                else
-                    factor[i, j] = factor[j, j] == 0 ? 0 : value / factor[j, j];
-            }
+                matrix[i, j] = scales[i] * scales[j] * Difference(others[i], others[j]);
         }
-        for (var i = 0; i < n; i++)
-        {
-            for (var k = 0; k < i; k++)
-                solution[i] -= factor[i, k] * solution[k];
-            solution[i] = factor[i, i] == 0 ? 0 : solution[i] / factor[i, i];
-        }
-        for (var i = n - 1; i >= 0; i--)
-        {
-            for (var k = i + 1; k < n; k++)
-                solution[i] -= factor[k, i] * solution[k];
-            solution[i] = factor[i, i] == 0 ? 0 : solution[i] / factor[i, i];
-        }
+        var solution = Cholesky.Solve(matrix, right, n * Epsilon);
 
         var weights = new double[corral.Count];
         var rest = 1.0;
