@@ -20,10 +20,10 @@ internal sealed class FeatureInput
     private readonly EmbeddingLookup[] _sequences;
     private readonly IEncoder[] _encoders;
 
-    public FeatureInput(InputBlueprint blueprint, ModelInputs inputs, FlatParameters parameters)
+    public FeatureInput(InputBlueprint blueprint, ModelInputs inputs, FlatParameters parameters, PulledTables tables)
     {
         _inputs = inputs;
-        _groups = [.. blueprint.Tables.Select(part => new TableGroup(part, parameters))];
+        _groups = [.. blueprint.Tables.Select(part => part.IsSparse ? (TableGroup)new SparseTableGroup(part, tables) : new DenseTableGroup(part, parameters))];
         var column = 0;
         foreach (var lookup in inputs.Lookups.Where(lookup => !lookup.IsSequence))
             GroupOf(lookup.Table).Columns.Add((column++, lookup.Table));
@@ -43,11 +43,11 @@ internal sealed class FeatureInput
         return parts.Count == 1 ? parts[0] : cat(parts, 1);
     }
 
-    /// <returns>The rows of one table: R x D.</returns>
+    /// <returns>The rows of one dense table: R x D.</returns>
     public Tensor Table(int table)
     {
         var group = GroupOf(table);
-        return group.Table_RD.narrow(0, group.FirstRows[table], _inputs.Tables[table].Rows);
+        return group.Table_RD.narrow(0, group.FirstRow(table), _inputs.Tables[table].Rows);
     }
 
     private Tensor Encode(int index, EncodedRows rows, Device device, Dropout dropout)
@@ -57,7 +57,7 @@ internal sealed class FeatureInput
             return zeros([rows.Count, _inputs.WidthOf(lookup)], dtype: ScalarType.Float32, device: device);
         var group = GroupOf(lookup.Table);
         var target_BD = lookup.Encoding?.Target is { } target ? GroupOf(target.Table).Lookup(rows, target.Column, target.Table, device) : null;
-        var input = new EncoderInput(group.Table_RD, group.FirstRows[lookup.Table], sequence, rows.Count, target_BD, dropout);
+        var input = new EncoderInput(group.Table_RD, group.FirstRow(lookup.Table), sequence, rows.Count, target_BD, dropout);
         return lookup.Encoding is null || rows.Count <= RowsAtOnce || is_grad_enabled()
             ? _encoders[index].Forward(input)
             : cat([.. Enumerable.Range(0, (rows.Count + RowsAtOnce - 1) / RowsAtOnce).Select(block => EncodeBlock(index, input, block))], 0);
@@ -73,5 +73,5 @@ internal sealed class FeatureInput
             : _encoders[index].Forward(rows)).MoveToOuterDisposeScope();
     }
 
-    private TableGroup GroupOf(int table) => _groups.First(group => group.FirstRows.ContainsKey(table));
+    private TableGroup GroupOf(int table) => _groups.First(group => group.Holds(table));
 }

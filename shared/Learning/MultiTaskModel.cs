@@ -8,9 +8,9 @@ using static TorchSharp.torch;
 namespace DistMtl.Learning;
 
 /// <summary>Input, trunk and one tower per task, over one flat parameter vector: the tensors' side of a blueprint.</summary>
-internal sealed class MultiTaskModel(ModelBlueprint blueprint, FlatParameters parameters)
+internal sealed class MultiTaskModel(ModelBlueprint blueprint, FlatParameters parameters, PulledTables tables)
 {
-    private readonly FeatureInput[] _inputs = [.. blueprint.Inputs.Select(input => new FeatureInput(input, blueprint.ModelInputs, parameters))];
+    private readonly FeatureInput[] _inputs = [.. blueprint.Inputs.Select(input => new FeatureInput(input, blueprint.ModelInputs, parameters, tables))];
     private readonly ITrunk _trunk = TrunkTable.Create(blueprint, parameters);
     private readonly Tower[] _towers = [.. blueprint.Towers.Select(tower => new Tower(tower, parameters))];
 

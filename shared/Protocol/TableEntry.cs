@@ -13,4 +13,9 @@ public sealed record TableEntry(string Name, int Rows, int Dim, int? Task, float
 {
     /// <summary>Learning rate of its own; null: that of the embeddings; 0: frozen.</summary>
     public double? LearningRate { get; init; }
+
+    /// <summary>
+    /// Which of the step's row lists addresses it: tables of a single-task model that stand for one feature share one.
+    /// </summary>
+    public int RowList { get; init; }
 }

@@ -35,7 +35,7 @@ public sealed class FrozenTableTests
         Assert.All(Gradient(frozen, $"{prefix}embedding.item"), gradient => Assert.Equal(0, gradient));
         Assert.Contains(Gradient(free, $"{prefix}embedding.item"), gradient => gradient != 0);
         Assert.Equal(Gradient(free, $"{prefix}embedding.user"), Gradient(frozen, $"{prefix}embedding.user"));
-        Assert.Equal(free.Predict(Rows)[0], frozen.Predict(Rows)[0]);
+        Assert.Equal(free.Predict(Rows, PulledRows.None)[0], frozen.Predict(Rows, PulledRows.None)[0]);
     }
 
     private static Learner Start(ModelInputs inputs, Architecture architecture)
@@ -48,7 +48,7 @@ public sealed class FrozenTableTests
     private static float[] Gradient(Learner learner, string name)
     {
         var gradients_P = new float[learner.Layout.Length];
-        learner.CombinedGradient(Rows, 1, [1f], gradients_P);
+        learner.CombinedGradient(Rows, PulledRows.None, 1, [1f], gradients_P);
         var entry = learner.Layout.Entries.Single(entry => entry.Name == name);
         return gradients_P[entry.Offset..(entry.Offset + entry.Length)];
     }

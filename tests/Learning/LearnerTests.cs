@@ -29,7 +29,7 @@ public sealed class LearnerTests
         var rows = Rows(20);
         float[] coefficients_T = [0.5f, 2f, 0.25f];
         var combined_P = new float[learner.Layout.Length];
-        var combinedLosses_T = learner.CombinedGradient(rows, 1, coefficients_T, combined_P);
+        var combinedLosses_T = learner.CombinedGradient(rows, PulledRows.None, 1, coefficients_T, combined_P);
         var (losses_T, gradients_TP) = TaskGradients(learner, rows, 1);
         Assert.Equal(losses_T, combinedLosses_T);
         for (var i = 0; i < combined_P.Length; i++)
@@ -117,7 +117,7 @@ public sealed class LearnerTests
         using var dropping = Start(Mmoe with { Dropout = 0.4 }, out _);
         plain.Load(parameters_P);
         dropping.Load(parameters_P);
-        Assert.Equal(plain.Predict(Rows(9)), dropping.Predict(Rows(9)));
+        Assert.Equal(plain.Predict(Rows(9), PulledRows.None), dropping.Predict(Rows(9), PulledRows.None));
         Assert.NotEqual(TaskGradients(plain, Rows(9), 1).Losses_T, TaskGradients(dropping, Rows(9), 1).Losses_T);
     }
 
@@ -126,7 +126,7 @@ public sealed class LearnerTests
     {
         using var learner = Start(Mmoe, out var parameters_P);
         learner.Load(parameters_P);
-        var predictions_T = learner.Predict(Rows(9));
+        var predictions_T = learner.Predict(Rows(9), PulledRows.None);
         Assert.Equal([9, 27, 9], predictions_T.Select(p => p.Length));
         Assert.All(predictions_T[0], p => Assert.InRange(p, 0f, 1f));
         Assert.All(predictions_T[1].Chunk(3), p => Assert.Equal(1f, p.Sum(), 1e-5f));
@@ -156,7 +156,7 @@ public sealed class LearnerTests
         var moved_P = parameters_P.ToArray();
         moved_P[index] += change;
         learner.Load(moved_P);
-        return learner.CombinedGradient(rows, 1, [1, 1, 1], new float[moved_P.Length]);
+        return learner.CombinedGradient(rows, PulledRows.None, 1, [1, 1, 1], new float[moved_P.Length]);
     }
 
     /// <summary>Each task's gradient as a whole vector of P.</summary>
@@ -165,7 +165,7 @@ public sealed class LearnerTests
         var layout = learner.Layout;
         var tasks = Inputs.Tasks.Count;
         var buffer = new float[tasks * layout.SharedLength + layout.Length - layout.SharedLength];
-        var losses_T = learner.TaskGradients(rows, seed, buffer);
+        var losses_T = learner.TaskGradients(rows, PulledRows.None, seed, buffer);
         var gradients_TP = new float[tasks][];
         for (var t = 0; t < tasks; t++)
         {

@@ -28,7 +28,7 @@ public sealed class OrderLossTests
         var model = new ModelSettings(Architecture.Aitm, 1, [], [4], [], 0) { Calibrator = calibrator };
         using var learner = new Learner(model, Inputs, TorchRuntime.Start(DeviceKind.Cpu));
         learner.Load(InitialParameters.Draw(learner.Layout, 5));
-        return (learner.CombinedGradient(rows, 1, [1, 1], new float[learner.Layout.Length]), learner.Predict(rows));
+        return (learner.CombinedGradient(rows, PulledRows.None, 1, [1, 1], new float[learner.Layout.Length]), learner.Predict(rows, PulledRows.None));
     }
 
     private static EncodedRows Rows() => new()

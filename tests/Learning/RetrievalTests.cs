@@ -23,7 +23,7 @@ public sealed class RetrievalTests
         float[]? logQ = corrected ? [-100, -0.5f, -1, -3, -2, -1.5f] : null;
         using var learner = Start(logQ, out var parameters_P);
         var math = new RowMath(learner.Layout, parameters_P);
-        var loss = learner.CombinedGradient(Rows(), 1, [1], new float[parameters_P.Length])[0];
+        var loss = learner.CombinedGradient(Rows(), PulledRows.None, 1, [1], new float[parameters_P.Length])[0];
 
         int[] valid = [0, 1, 3, 4];
         var expected = 0.0;
@@ -41,7 +41,7 @@ public sealed class RetrievalTests
         using var learner = Start(null, out var parameters_P);
         var math = new RowMath(learner.Layout, parameters_P);
 
-        var ranks = learner.Predict(Rows())[0];
+        var ranks = learner.Predict(Rows(), PulledRows.None)[0];
 
         for (var row = 0; row < 5; row++)
         {
@@ -60,7 +60,7 @@ public sealed class RetrievalTests
             parameters_P.AsSpan(table.Offset, Dim).CopyTo(parameters_P.AsSpan(table.Offset + id * Dim, Dim));
         learner.Load(parameters_P);
 
-        Assert.Equal([3, 3, 3, 3, 3, float.MaxValue], learner.Predict(Rows())[0]);
+        Assert.Equal([3, 3, 3, 3, 3, float.MaxValue], learner.Predict(Rows(), PulledRows.None)[0]);
     }
 
     [Fact]
@@ -68,12 +68,12 @@ public sealed class RetrievalTests
     {
         using var learner = Start(null, out _);
         var rows = Rows();
-        var before = learner.Predict(rows)[0];
+        var before = learner.Predict(rows, PulledRows.None)[0];
 
         // Another price and another item history would give the item away; another user is another search.
         for (var row = 0; row < rows.Count; row++)
             rows.Dense_BD[row * 2 + 1] += 5;
-        Assert.Equal(before, learner.Predict(rows with { Sequences = [new SequenceColumn([1, 2], [0, 2, 2, 2, 2, 2, 2])] })[0]);
+        Assert.Equal(before, learner.Predict(rows with { Sequences = [new SequenceColumn([1, 2], [0, 2, 2, 2, 2, 2, 2])] }, PulledRows.None)[0]);
         rows.Dense_BD[0] += 5;
         Assert.NotEqual(Gradient(learner, Rows()), Gradient(learner, rows));
     }
@@ -85,14 +85,14 @@ public sealed class RetrievalTests
         var rows = Rows() with { Labels_BT = [.. Enumerable.Repeat(float.NaN, 6)] };
         var gradients_P = new float[parameters_P.Length];
 
-        Assert.Equal(0, learner.CombinedGradient(rows, 1, [1], gradients_P)[0]);
+        Assert.Equal(0, learner.CombinedGradient(rows, PulledRows.None, 1, [1], gradients_P)[0]);
         Assert.All(gradients_P, gradient => Assert.Equal(0, gradient));
     }
 
     private static float[] Gradient(Learner learner, EncodedRows rows)
     {
         var gradients_P = new float[learner.Layout.Length];
-        learner.CombinedGradient(rows, 1, [1], gradients_P);
+        learner.CombinedGradient(rows, PulledRows.None, 1, [1], gradients_P);
         return gradients_P;
     }
 

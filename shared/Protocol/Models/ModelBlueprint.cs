@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using DistMtl.Protocol.Jobs;
 using DistMtl.Protocol.Models.Architectures;
 
@@ -20,6 +21,9 @@ public sealed record ModelBlueprint(
     TaskGraph Graph,
     ParameterLayout Layout)
 {
+    /// <summary>The tables that are no part of the layout.</summary>
+    public ImmutableArray<TableEntry> Tables { get; init; } = [];
+
     /// <exception cref="OverflowException">More than 2^31 - 1 parameters.</exception>
     public static ModelBlueprint Create(ModelSettings model, ModelInputs inputs)
     {
@@ -39,7 +43,7 @@ public sealed record ModelBlueprint(
                 : inputs.Tasks[task].InitialBias;
             towers[task] = CreateTower(parameters, model, inputs.Tasks[task], width, owner, bias);
         }
-        return new ModelBlueprint(model, inputs, input, trunk, towers, graph, parameters.ToLayout());
+        return new ModelBlueprint(model, inputs, input, trunk, towers, graph, parameters.ToLayout()) { Tables = parameters.Tables };
     }
 
     private static TowerBlueprint CreateTower(ParameterDeclaration parameters, ModelSettings model, ModelTask task, int width, int? owner, float bias)

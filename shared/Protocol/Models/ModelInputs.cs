@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using DistMtl.Protocol.Jobs;
 using DistMtl.Protocol.Models.Encoders;
 
@@ -17,6 +18,9 @@ public sealed record ModelInputs(
     /// <summary>Number of domains that a row can belong to; 0: the rows have none.</summary>
     public int Domains { get; init; }
 
+    /// <summary>Indices of the sparse tables: the row lists of a step, in this order.</summary>
+    public ImmutableArray<int> SparseTables => [.. Enumerable.Range(0, Tables.Count).Where(table => Tables[table].IsSparse)];
+
     /// <summary>Width of the trunk's input: dense numbers, then the lookups' vectors.</summary>
     public int InputWidth => DenseWidth + Lookups.Sum(WidthOf);
 
@@ -33,6 +37,9 @@ public readonly record struct EmbeddingTable(string Feature, int Rows, int Dim)
 {
     /// <summary>As <see cref="ParameterEntry.LearningRate"/>.</summary>
     public double? LearningRate { get; init; }
+
+    /// <summary>Whether it lives on the parameter servers, row by row, and not among the flat parameters.</summary>
+    public bool IsSparse { get; init; }
 }
 
 /// <summary>One vector per row: of one id, or of the ids of a sequence.</summary>

@@ -13,21 +13,26 @@ public sealed class ParameterDeclaration
     public const float EmbeddingScale = 0.05f;
 
     private readonly List<ParameterEntry> _entries;
+    private readonly List<TableEntry> _tables;
     private readonly double? _learningRate;
 
     public ParameterDeclaration()
-        : this([], null)
+        : this([], [], null)
     {
     }
 
-    private ParameterDeclaration(List<ParameterEntry> entries, double? learningRate)
+    private ParameterDeclaration(List<ParameterEntry> entries, List<TableEntry> tables, double? learningRate)
     {
         _entries = entries;
+        _tables = tables;
         _learningRate = learningRate;
     }
 
+    /// <summary>Shared ones first, as in the layout of the flat parameters.</summary>
+    public ImmutableArray<TableEntry> Tables => [.. _tables.OrderBy(table => table.Task ?? -1)];
+
     /// <summary>The same collection; what is added through it learns at <paramref name="learningRate"/> (<see cref="ParameterEntry.LearningRate"/>).</summary>
-    public ParameterDeclaration WithLearningRate(double? learningRate) => new(_entries, learningRate);
+    public ParameterDeclaration WithLearningRate(double? learningRate) => new(_entries, _tables, learningRate);
 
     /// <exception cref="ArgumentException">Two parameters have one name.</exception>
     /// <exception cref="OverflowException">More than 2^31 - 1 elements.</exception>
@@ -39,6 +44,13 @@ public sealed class ParameterDeclaration
     {
         _entries.Add(new ParameterEntry(name, shape, 0, task, initializer, scale) { LearningRate = _learningRate });
         return name;
+    }
+
+    /// <returns>Its name.</returns>
+    public string AddTable(TableEntry table)
+    {
+        _tables.Add(table);
+        return table.Name;
     }
 
     /// <summary>A linear layer before a ReLU.</summary>

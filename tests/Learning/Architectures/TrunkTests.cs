@@ -225,7 +225,7 @@ public sealed class TrunkTests
         learner.Load(parameters_P);
         var math = new RowMath(learner.Layout, parameters_P);
         var rows = Rows(random);
-        var predictions_T = learner.Predict(rows);
+        var predictions_T = learner.Predict(rows, PulledRows.None);
         for (var row = 0; row < RowCount; row++)
         {
             double[] x = [.. rows.Dense_BD.AsSpan(row * 5, 5).ToArray()];

@@ -29,7 +29,7 @@ public sealed class BertTests : IDisposable
         using var bert = new TinyBert(prefix, isOld);
         var trained = Begin(bert, $"train: frozen, pooling: {(pooling == Pooling.Cls ? "cls" : "mean")}");
         using var parameters = new FlatParameters(trained.Blueprint.Layout, TorchRuntime.Start(DeviceKind.Cpu));
-        var input = new FeatureInput(trained.Blueprint.Inputs[0], trained.Blueprint.ModelInputs, parameters);
+        var input = new FeatureInput(trained.Blueprint.Inputs[0], trained.Blueprint.ModelInputs, parameters, new PulledTables(trained.Blueprint.Tables));
         parameters.Load(trained.Parameters_P);
 
         var encoded = input.Forward(trained.Rows, CPU, Dropout.None).data<float>().ToArray().Chunk(TinyBert.Hidden).ToArray();
@@ -108,7 +108,7 @@ public sealed class BertTests : IDisposable
     {
         using var learner = new Learner(job.Blueprint.Settings, job.Blueprint.ModelInputs, TorchRuntime.Start(DeviceKind.Cpu));
         learner.Load(job.Parameters_P);
-        return learner.Predict(job.Rows)[0];
+        return learner.Predict(job.Rows, PulledRows.None)[0];
     }
 
     private static void Train(Job job, int steps)
@@ -118,7 +118,7 @@ public sealed class BertTests : IDisposable
         {
             learner.Load(job.Parameters_P);
             var gradients_P = new float[job.Parameters_P.Length];
-            learner.CombinedGradient(job.Rows, 1, [1f], gradients_P);
+            learner.CombinedGradient(job.Rows, PulledRows.None, 1, [1f], gradients_P);
             for (var i = 0; i < gradients_P.Length; i++)
                 job.Parameters_P[i] -= 0.1f * gradients_P[i];
         }

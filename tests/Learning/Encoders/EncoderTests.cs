@@ -150,11 +150,11 @@ public sealed class EncoderTests
             Labels_BT = new float[count],
         };
 
-        var together = learner.Predict(rows)[0];
+        var together = learner.Predict(rows, PulledRows.None)[0];
 
         Assert.Equal(count, together.Length);
         foreach (var b in new[] { 0, 5, 255, 256, 400, 511, 512, 699 })
-            Assert.Equal(learner.Predict(rows.Gather([b]))[0][0], together[b], 1e-6f);
+            Assert.Equal(learner.Predict(rows.Gather([b]), PulledRows.None)[0][0], together[b], 1e-6f);
     }
 
     private static SequenceEncoding Of(EncoderKind kind, EncoderSettings settings, bool isText = false) => new(kind, settings, 6, isText);
