@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Akka.Actor;
+using DistMtl.ParameterServers;
 using DistMtl.Protocol;
 using DistMtl.Transport;
 
@@ -13,7 +14,7 @@ internal readonly record struct WorkerFrame(string Worker, Frame Frame);
 /// The workers of one run, formed up: where the shards live, and a tensor connection to each. The first loss of a worker
 /// (its process, its connection or its membership) ends every wait with the reason.
 /// </summary>
-internal sealed class WorkerFleet : IAsyncDisposable
+internal sealed class WorkerFleet : IWorkerLinks, IAsyncDisposable
 {
     private const long FirstGeneration = 1;
 
@@ -35,6 +36,11 @@ internal sealed class WorkerFleet : IAsyncDisposable
     public Placement Placement { get; private set; } = new(FirstGeneration, []);
 
     public int Workers => Placement.Workers.Length;
+
+    public IReadOnlyList<string> All => [.. Placement.Workers.Select(worker => worker.Worker)];
+
+    /// <summary>Gets what workers send to parameter servers; set before the workers get their plan.</summary>
+    public ParameterServer? Server { get; set; }
 
     /// <summary>Waits until every data shard lives on a worker and every such worker is connected.</summary>
     /// <param name="notice">Told what a person should know.</param>
@@ -84,6 +90,19 @@ internal sealed class WorkerFleet : IAsyncDisposable
         catch (Exception e) when (e is IOException or TimeoutException or ObjectDisposedException)
         {
             throw _loss ?? new JobException($"a worker took no data: {e.Message}", ExitCode.ClusterLost, e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task SendAsync<T>(string worker, FrameKind kind, T header, ReadOnlyMemory<byte> payload, CancellationToken cancellation)
+    {
+        try
+        {
+            await _connections[worker].SendAsync(kind, header, payload, cancellation);
+        }
+        catch (Exception e) when (e is IOException or TimeoutException or ObjectDisposedException)
+        {
+            throw _loss ?? new JobException($"worker {worker} took no data: {e.Message}", ExitCode.ClusterLost, e);
         }
     }
 
@@ -178,6 +197,8 @@ internal sealed class WorkerFleet : IAsyncDisposable
             {
                 if (frame.Kind == FrameKind.Failed)
                     Lose(ReasonOf(worker, frame));
+                else if (frame.Kind is FrameKind.Pull or FrameKind.Gradient or FrameKind.RowGradients && Server is { } server)
+                    await ServeAsync(server, worker, frame);
                 else
                     _frames.Writer.TryWrite(new WorkerFrame(worker, frame));
             }
@@ -190,6 +211,19 @@ internal sealed class WorkerFleet : IAsyncDisposable
         catch (Exception e) when (e is IOException or ObjectDisposedException or System.Net.Sockets.SocketException)
         {
             LoseUnlessEnded(worker, $"was lost: {e.Message}");
+        }
+    }
+
+    private async Task ServeAsync(ParameterServer server, string worker, Frame received)
+    {
+        using var frame = received;
+        try
+        {
+            await server.OnFrameAsync(worker, frame, _ended.Token);
+        }
+        catch (JobException e)
+        {
+            Lose(e);
         }
     }
 

@@ -26,6 +26,6 @@ internal static class EvaluationRun
         await using var fleet = await WorkerFleet.FormAsync(await starting, job.Data.Shards, notice, stop);
         var plan = new PlanHeader(fleet.Placement.Generation, JobFileWriter.Write(job), [], 1, 0, PerTask: false, Splits.Test);
         await Preparation.RunAsync(job, schema, plan, trainRowsByShard: null, fleet, stop);
-        return await new Evaluator(job, schema, fleet).EvaluateAsync(checkpoint.Step, checkpoint.Parameters_P, WorkKind.Test, stop);
+        return await new Evaluator(job, schema, fleet).EvaluateAsync(checkpoint.Step, WorkKind.Test, stop);
     }
 }

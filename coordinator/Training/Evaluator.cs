@@ -15,10 +15,10 @@ namespace DistMtl.Coordinator.Training;
 /// </summary>
 internal sealed class Evaluator(JobFile job, DataSchema schema, WorkerFleet fleet)
 {
-    public async Task<IReadOnlyList<TaskMetrics>> EvaluateAsync(int version, float[] parameters_P, WorkKind split, CancellationToken cancellation)
+    /// <param name="version">That the parameter servers have published.</param>
+    public async Task<IReadOnlyList<TaskMetrics>> EvaluateAsync(int version, WorkKind split, CancellationToken cancellation)
     {
-        using (var payload = TensorBuffer.Borrow(parameters_P, parameters_P.Length))
-            await fleet.SendAsync(FrameKind.Work, new WorkHeader(fleet.Placement.Generation, version, split, null), payload.Bytes, cancellation);
+        await fleet.SendAsync(FrameKind.Work, new WorkHeader(fleet.Placement.Generation, version, split, null), default, cancellation);
         var parts = new WorkerFrame?[job.Data.Shards];
         try
         {

@@ -1,9 +1,12 @@
+using DistMtl.Aggregation;
 using DistMtl.Aggregation.Optimizers;
+using DistMtl.Aggregation.Tables;
 using DistMtl.Aggregation.Weightings;
 using DistMtl.Coordinator.Cluster;
 using DistMtl.Coordinator.Runs;
 using DistMtl.Data;
 using DistMtl.Data.Pretrained;
+using DistMtl.ParameterServers;
 using DistMtl.Protocol;
 using DistMtl.Protocol.Jobs;
 using DistMtl.Protocol.Models;
@@ -78,7 +81,7 @@ internal sealed class TrainingRun
 
     private Progress Begin(DataScan scan, CheckpointContent? resume)
     {
-        var blueprint = ModelBlueprint.Create(_job.Model, scan.Schema.ToModelInputs());
+        var blueprint = ModelBlueprint.Create(_job.Model, scan.Schema.ToModelInputs(_job.Embeddings));
         var layout = blueprint.Layout;
         var weighting = WeightingTable.Create(new WeightingContext(_job.Tasks, _job.Weighting, _job.Optimizer, _job.Seed));
         var optimizer = Optimizer.Create(_job.Optimizer, ParameterSegment.Of(layout, _job.Optimizer, _job.Tasks));
@@ -90,16 +93,17 @@ internal sealed class TrainingRun
         {
             var parameters_P = InitialParameters.Draw(layout, _job.Seed);
             PretrainedParameters.Apply(blueprint, scan.Schema, parameters_P);
-            return new Progress(scan, layout, weighting, stepsPerEpoch, totalSteps, new TrainingState(
+            return new Progress(scan, blueprint, weighting, stepsPerEpoch, totalSteps, new TrainingState(
                 0, parameters_P, optimizer, weighting.Start(), early, Ledger.Create(rowsByShard), 0, 0)
             {
+                Tables = [.. blueprint.Tables.Select(table => new RowTable(table, _job.Seed))],
                 WeightingRows_TS = WeightingRows(weighting, layout, saved: null),
             });
         }
         if (resume.SchemaJson != scan.Schema.ToJson())
             throw new JobException($"the training data of {_directory.Root} have changed since its checkpoint at step {resume.Step}: features or labels no longer have the same values");
         optimizer.Restore(resume.OptimizerSteps, resume.OptimizerState);
-        return new Progress(scan, layout, weighting, stepsPerEpoch, totalSteps, new TrainingState(
+        return new Progress(scan, blueprint, weighting, stepsPerEpoch, totalSteps, new TrainingState(
             resume.Step, resume.Parameters_P, optimizer, WeightingState.From(resume.WeightingState), resume.EarlyStopping ?? early,
             Ledger.FromRows(rowsByShard, resume.Ledger), resume.RowsTrained, resume.SecondsTrained)
         {
@@ -121,11 +125,18 @@ internal sealed class TrainingRun
 
     private async Task<RunSummary> TrainAsync(Progress progress, WorkerFleet fleet, CancellationToken stop)
     {
+        var shape = new ServerShape(
+            fleet.Placement.Generation, 0, 1, _job.Data.Shards, ParameterSlices.Of(progress.Layout),
+            GradientShape.Create(progress.Layout, _job.Tasks.Count, progress.Weighting.Need),
+            new TableShape(progress.Blueprint.Tables, _job.Tasks.Count, progress.Weighting.Need != WeightingNeed.Losses));
+        var server = new ParameterServer(shape, progress.State.Step, progress.State.Parameters_P, progress.State.Tables, fleet);
+        fleet.Server = server;
         var firstLabels_T = await Preparation.RunAsync(
             _job, progress.Scan.Schema, PlanFor(progress, fleet), progress.Scan.TrainRowsByShard, fleet, stop);
         Notice("the workers have read their shards");
+        await server.PublishAsync(progress.State.Step, stop);
         var schedule = new LearningRateSchedule(_job.Optimizer.Schedule, progress.TotalSteps, progress.StepsPerEpoch);
-        var steps = new StepRunner(_job, progress.Layout, progress.Weighting, schedule, fleet, progress.StepsPerEpoch, firstLabels_T);
+        var steps = new StepRunner(_job, shape, progress.Weighting, schedule, fleet, server, progress.StepsPerEpoch, firstLabels_T);
         var evaluator = new Evaluator(_job, progress.Scan.Schema, fleet);
         var rate = new RateMeter(_time);
         while (progress.State.Step < progress.TotalSteps && !ShouldStop(progress.State) && !stop.IsCancellationRequested)
@@ -150,7 +161,7 @@ internal sealed class TrainingRun
             Save(progress);
         if (status != RunStatus.Interrupted && _job.Data.Test is not null)
         {
-            progress.Test = await evaluator.EvaluateAsync(progress.State.Step, progress.Result_P, WorkKind.Test, CancellationToken.None);
+            progress.Test = await evaluator.EvaluateAsync(progress.State.Step, WorkKind.Test, CancellationToken.None);
             _observer.On(new EvaluationCompleted(Seconds, progress.ResultStep, EpochOf(progress), "test", progress.Test, null, false));
         }
         return End(progress, status, null);
@@ -163,7 +174,7 @@ internal sealed class TrainingRun
     private async Task EvaluateAsync(Progress progress, Evaluator evaluator)
     {
         var state = progress.State;
-        var metrics = await evaluator.EvaluateAsync(state.Step, state.Parameters_P, WorkKind.Validate, CancellationToken.None);
+        var metrics = await evaluator.EvaluateAsync(state.Step, WorkKind.Validate, CancellationToken.None);
         double? composite = null;
         var isBest = false;
         if (_job.Training.EarlyStopping is { } settings)
@@ -240,11 +251,13 @@ internal sealed class TrainingRun
     private void Notice(string text) => _observer.On(new Notice(Seconds, text));
 
     /// <summary>What a run has come to; the only thing here that changes.</summary>
-    private sealed class Progress(DataScan scan, ParameterLayout layout, IWeighting weighting, int stepsPerEpoch, int totalSteps, TrainingState state)
+    private sealed class Progress(DataScan scan, ModelBlueprint blueprint, IWeighting weighting, int stepsPerEpoch, int totalSteps, TrainingState state)
     {
         public DataScan Scan { get; } = scan;
 
-        public ParameterLayout Layout { get; } = layout;
+        public ModelBlueprint Blueprint { get; } = blueprint;
+
+        public ParameterLayout Layout => Blueprint.Layout;
 
         public IWeighting Weighting { get; } = weighting;
 

@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using System.Collections.ObjectModel;
 using DistMtl.Aggregation.Optimizers;
+using DistMtl.Aggregation.Tables;
 using DistMtl.Aggregation.Weightings;
 using DistMtl.Coordinator.Runs;
 
@@ -19,6 +21,9 @@ internal sealed record TrainingState(
     long RowsTrained,
     double SecondsTraining)
 {
+    /// <summary>The sparse tables, in the model's order; updated in place.</summary>
+    public ImmutableArray<RowTable> Tables { get; init; } = [];
+
     /// <summary>What a row weighting keeps between steps, each of T x shared parameters; updated in place.</summary>
     public IReadOnlyDictionary<string, float[]> WeightingRows_TS { get; init; } = ReadOnlyDictionary<string, float[]>.Empty;
 }

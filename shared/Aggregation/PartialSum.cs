@@ -3,25 +3,13 @@ using System.Numerics.Tensors;
 namespace DistMtl.Aggregation;
 
 /// <summary>
-/// What travels up the reduction tree: sums over rows, never means. Means are formed once, at the root, from the global
-/// counts: a mean of means would be wrong where a label exists for some rows only.
+/// A subtree of a worker: sums over rows, never means. Means are formed once, from the global counts: a mean of means
+/// would be wrong where a label exists for some rows only.
 /// </summary>
-/// <param name="gradients">Laid out as <see cref="GradientShape"/> says; may be longer than <paramref name="length"/> (pooled).</param>
+/// <param name="gradients">Laid out as <see cref="GradientShape"/> says, then the rows of tables; may be longer than <paramref name="length"/> (pooled).</param>
 /// <param name="length">The elements of <paramref name="gradients"/> that count.</param>
-/// <param name="lossSums_T">Per task, the sum of the loss over the rows that have its label.</param>
-/// <param name="labels_T">Per task, how many rows of this step have its label.</param>
-/// <param name="rows">Rows of this step.</param>
-/// <param name="nextLabels_T">
-/// As <paramref name="labels_T"/>, of the next step: a combined backward pass divides by these global counts, so they
-/// must be known everywhere before it begins.
-/// </param>
-public sealed class PartialSum(
-    float[] gradients,
-    int length,
-    double[] lossSums_T,
-    long[] labels_T,
-    int rows,
-    long[] nextLabels_T)
+/// <param name="totals">Losses, labels and rows.</param>
+public sealed class PartialSum(float[] gradients, int length, StepTotals totals)
 {
     public float[] Gradients { get; } = length >= 0 && length <= gradients.Length
         ? gradients
@@ -29,13 +17,7 @@ public sealed class PartialSum(
 
     public int Length { get; } = length;
 
-    public double[] LossSums_T { get; } = lossSums_T;
-
-    public long[] Labels_T { get; } = labels_T;
-
-    public int Rows { get; private set; } = rows;
-
-    public long[] NextLabels_T { get; } = nextLabels_T;
+    public StepTotals Totals { get; private set; } = totals;
 
     /// <summary>The gradients without what a pooled buffer has at its end.</summary>
     public Span<float> GradientSpan => Gradients.AsSpan(0, Length);
@@ -44,15 +26,9 @@ public sealed class PartialSum(
     /// <exception cref="ArgumentException">The two differ in shape.</exception>
     public void Add(PartialSum right)
     {
-        if (right.Length != Length || right.LossSums_T.Length != LossSums_T.Length
-            || right.Labels_T.Length != Labels_T.Length || right.NextLabels_T.Length != NextLabels_T.Length)
-            throw new ArgumentException(
-                $"a sum of {right.Length} gradient elements and {right.LossSums_T.Length} tasks cannot be added to one of {Length} and {LossSums_T.Length}",
-                nameof(right));
+        if (right.Length != Length)
+            throw new ArgumentException($"a sum of {right.Length} gradient elements cannot be added to one of {Length}", nameof(right));
+        Totals += right.Totals;
         TensorPrimitives.Add<float>(GradientSpan, right.GradientSpan, GradientSpan);
-        TensorPrimitives.Add<double>(LossSums_T, right.LossSums_T, LossSums_T);
-        TensorPrimitives.Add<long>(Labels_T, right.Labels_T, Labels_T);
-        TensorPrimitives.Add<long>(NextLabels_T, right.NextLabels_T, NextLabels_T);
-        Rows += right.Rows;
     }
 }

@@ -26,6 +26,15 @@ public readonly record struct TreeNode(int Level, int Index)
         return new(BitOperations.Log2((uint)shardCount * 2 - 1), 0);
     }
 
+    /// <summary>The largest whole subtrees over some shards, in shard order: what a worker that owns them sends.</summary>
+    public static IReadOnlyList<TreeNode> Cover(IEnumerable<int> shards, int shardCount)
+    {
+        var reducer = new TreeReducer<bool>(shardCount, (_, _) => true);
+        foreach (var shard in shards)
+            reducer.Add(Leaf(shard), true);
+        return [.. reducer.Pending.Select(pending => pending.Node)];
+    }
+
     public TreeNode Parent => new(Level + 1, Index / 2);
 
     public TreeNode Sibling => new(Level, Index ^ 1);

@@ -10,12 +10,13 @@ public static class SchemaModelInputs
     /// <summary>Rates this close to 0 or 1 would give the first bias of a head no room to learn.</summary>
     private const double RateFloor = 1e-4;
 
-    public static ModelInputs ToModelInputs(this DataSchema schema)
+    /// <param name="embeddings">Which tables are sparse.</param>
+    public static ModelInputs ToModelInputs(this DataSchema schema, EmbeddingSettings embeddings)
     {
         var withTable = schema.Features.Where(feature => feature.TableRows > 0).ToList();
         return new ModelInputs(
             schema.DenseWidth,
-            [.. withTable.Select(Table)],
+            [.. withTable.Select(feature => Table(schema, feature, embeddings))],
             [.. schema.Features
                 .Where(feature => feature.Settings.Kind == FeatureKind.Categorical || feature.Settings.HasSequence)
                 .Select(feature => new EmbeddingLookup(
@@ -66,11 +67,26 @@ public static class SchemaModelInputs
         bool IsHidden(FittedFeature feature) => feature.Settings.Name == retrieval.Item || retrieval.ItemSide.Contains(feature.Settings.Name);
     }
 
-    private static EmbeddingTable Table(FittedFeature feature) =>
+    private static EmbeddingTable Table(DataSchema schema, FittedFeature feature, EmbeddingSettings embeddings) =>
         new(feature.Settings.Name, feature.TableRows, feature.Bert?.Hidden ?? feature.Settings.Dim)
         {
             LearningRate = feature.Bert is null ? feature.Settings.Pretrained?.TableLearningRate : BertBlueprint.LearningRate(feature.Settings.EncoderShape!),
+            IsSparse = IsSparse(schema, feature, embeddings),
         };
+
+    /// <summary>
+    /// A table is dense whatever its size where a worker needs all of it (a retrieval task ranks all items) and where its
+    /// first values come from a file.
+    /// </summary>
+    private static bool IsSparse(DataSchema schema, FittedFeature feature, EmbeddingSettings embeddings) =>
+        embeddings.Storage switch
+        {
+            EmbeddingStorage.Dense => false,
+            EmbeddingStorage.Sparse => true,
+            _ => feature.TableRows >= EmbeddingSettings.SparseRows,
+        }
+        && feature.Bert is null && feature.Settings.Pretrained is null
+        && !schema.Tasks.Any(task => task.Settings.Retrieval?.Item == feature.Settings.Name);
 
     private static SequenceEncoding? Encoding(DataSchema schema, FittedFeature feature, List<FittedFeature> withTable)
     {

@@ -60,7 +60,7 @@ public enum WorkKind
     Test = 2,
 }
 
-/// <summary>Parameters, and what to do with them: their arrival is the signal to work.</summary>
+/// <summary>What to do with the parameters of a version, once all of them are there.</summary>
 /// <param name="Version">Number of updates the parameters have seen; the micro-batches follow from it.</param>
 /// <param name="Coefficients_T">Train, combined gradient: task weight over the step's valid labels; null: one gradient per task.</param>
 [MessagePackObject]

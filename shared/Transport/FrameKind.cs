@@ -12,10 +12,10 @@ public enum FrameKind : byte
     /// <summary>Worker to coordinator: <see cref="ReadyHeader"/>; the shards' rows are in memory.</summary>
     Ready = 3,
 
-    /// <summary>Coordinator to worker: <see cref="WorkHeader"/>, payload parameters_P.</summary>
+    /// <summary>Coordinator to worker: <see cref="WorkHeader"/>; what to do with which parameters.</summary>
     Work = 4,
 
-    /// <summary>Worker to coordinator: <see cref="SumHeader"/>, payload the gradients of one subtree.</summary>
+    /// <summary>Worker to coordinator: <see cref="SumHeader"/>; losses and counts of one subtree.</summary>
     Sum = 5,
 
     /// <summary>Worker to coordinator: <see cref="PredictionsHeader"/>, payload predictions, then labels_BT.</summary>
@@ -23,4 +23,19 @@ public enum FrameKind : byte
 
     /// <summary>Worker to coordinator, last on a connection: <see cref="FailedHeader"/>; why the worker can't go on.</summary>
     Failed = 7,
+
+    /// <summary>Worker to server: <see cref="PullHeader"/>, payload row numbers.</summary>
+    Pull = 8,
+
+    /// <summary>Server to worker: <see cref="RowsHeader"/>, payload the rows.</summary>
+    Rows = 9,
+
+    /// <summary>Server to worker: <see cref="SliceHeader"/>, payload the slice's parameters.</summary>
+    Slice = 10,
+
+    /// <summary>Worker to server: <see cref="GradientHeader"/>, payload the slice's gradient.</summary>
+    Gradient = 11,
+
+    /// <summary>Worker to server: <see cref="RowGradientHeader"/>, payload the rows' gradients.</summary>
+    RowGradients = 12,
 }

@@ -7,6 +7,8 @@ public sealed class TreeReducerTests
 {
     private const int Length = 21;
 
+    private static readonly StepTotals None = new([], [], 0, []);
+
     [Fact]
     public void The_root_has_the_same_bits_for_every_division_into_workers_and_every_order_of_arrival()
     {
@@ -120,24 +122,24 @@ public sealed class TreeReducerTests
     public void Sums_and_counts_of_the_root_are_those_of_all_shards()
     {
         var root = Recursive(TreeNode.Root(9), 9);
-        Assert.Equal(Enumerable.Range(0, 9).Sum(shard => 10 + shard), root.Rows);
-        Assert.Equal(Enumerable.Range(0, 9).Sum(shard => (long)shard), root.Labels_T[0]);
-        Assert.Equal(Enumerable.Range(0, 9).Sum(shard => shard + 1L), root.NextLabels_T[1]);
+        Assert.Equal(Enumerable.Range(0, 9).Sum(shard => 10 + shard), root.Totals.Rows);
+        Assert.Equal(Enumerable.Range(0, 9).Sum(shard => (long)shard), root.Totals.Labels_T[0]);
+        Assert.Equal(Enumerable.Range(0, 9).Sum(shard => shard + 1L), root.Totals.NextLabels_T[1]);
     }
 
     [Fact]
     public void Sums_of_different_shape_are_not_added()
     {
-        var wide = new PartialSum(new float[3], 3, [0], [0], 1, [0]);
-        var narrow = new PartialSum(new float[3], 2, [0], [0], 1, [0]);
+        var wide = new PartialSum(new float[3], 3, new StepTotals([0], [0], 1, [0]));
+        var narrow = new PartialSum(new float[3], 2, new StepTotals([0], [0], 1, [0]));
         Assert.Throws<ArgumentException>(() => wide.Add(narrow));
     }
 
     [Fact]
     public void What_a_pooled_buffer_has_at_its_end_is_left_alone()
     {
-        var left = new PartialSum([1, 2, 7], 2, [], [], 0, []);
-        left.Add(new PartialSum([10, 20, 30, 40], 2, [], [], 0, []));
+        var left = new PartialSum([1, 2, 7], 2, None);
+        left.Add(new PartialSum([10, 20, 30, 40], 2, None));
         Assert.Equal([11, 22, 7], left.Gradients);
     }
 
@@ -160,7 +162,7 @@ public sealed class TreeReducerTests
         var gradients = new float[Length + 3];
         for (var i = 0; i < gradients.Length; i++)
             gradients[i] = (float)(random.NextNormal() * Math.Pow(10, random.Next(7) - 3));
-        return new PartialSum(gradients, Length, [random.NextNormal(), random.NextNormal()], [shard, 1], 10 + shard, [1, shard + 1]);
+        return new PartialSum(gradients, Length, new StepTotals([random.NextNormal(), random.NextNormal()], [shard, 1], 10 + shard, [1, shard + 1]));
     }
 
     /// <summary>The definition, read literally.</summary>
@@ -178,9 +180,9 @@ public sealed class TreeReducerTests
     private static void AssertSameBits(PartialSum expected, PartialSum actual)
     {
         Assert.True(MemoryMarshal.AsBytes(expected.GradientSpan).SequenceEqual(MemoryMarshal.AsBytes(actual.GradientSpan)));
-        Assert.Equal(expected.LossSums_T.Select(BitConverter.DoubleToInt64Bits), actual.LossSums_T.Select(BitConverter.DoubleToInt64Bits));
-        Assert.Equal(expected.Labels_T, actual.Labels_T);
-        Assert.Equal(expected.NextLabels_T, actual.NextLabels_T);
-        Assert.Equal(expected.Rows, actual.Rows);
+        Assert.Equal(expected.Totals.LossSums_T.Select(BitConverter.DoubleToInt64Bits), actual.Totals.LossSums_T.Select(BitConverter.DoubleToInt64Bits));
+        Assert.Equal(expected.Totals.Labels_T, actual.Totals.Labels_T);
+        Assert.Equal(expected.Totals.NextLabels_T, actual.Totals.NextLabels_T);
+        Assert.Equal(expected.Totals.Rows, actual.Totals.Rows);
     }
 }

@@ -50,7 +50,7 @@ public sealed class RetrievalTests
         using var folder = new TemporaryFolder();
 
         var schema = Job(folder, minCount: 1).Fit().Schema;
-        var retrieval = DataSchema.FromJson(schema.ToJson()).ToModelInputs().Tasks[0].Retrieval!;
+        var retrieval = DataSchema.FromJson(schema.ToJson()).ToModelInputs(EmbeddingSettings.Default).Tasks[0].Retrieval!;
 
         Assert.Equal([0, 2 / 4.0, 1 / 4.0, 1 / 4.0], schema.Tasks[0].ItemRates!);
         Assert.Equal([Math.Log(0.5), Math.Log(0.25), Math.Log(0.25)], retrieval.LogQ!.Skip(1).Select(value => (double)value), (a, b) => Math.Abs(a - b) < 1e-6);

@@ -22,7 +22,7 @@ public sealed class RowColumnsTests : IDisposable
         var schema = job.Fit().Schema;
         Assert.Null(schema.MeanWeight);
         Assert.Null(schema.Domains);
-        Assert.Equal(0, schema.ToModelInputs().Domains);
+        Assert.Equal(0, schema.ToModelInputs(EmbeddingSettings.Default).Domains);
         Assert.DoesNotContain("domains", schema.ToJson(), StringComparison.Ordinal);
     }
 
@@ -80,7 +80,7 @@ public sealed class RowColumnsTests : IDisposable
             data => data with { Domain = "s", Test = _folder.Write("test.csv", "x,y,s\n1,0,feed\n2,0,video\n") });
         var schema = job.Fit().Schema;
         Assert.Equal(["Ads", "feed", "shop"], schema.Domains!);
-        Assert.Equal(3, schema.ToModelInputs().Domains);
+        Assert.Equal(3, schema.ToModelInputs(EmbeddingSettings.Default).Domains);
         var shard = job.Load(schema)[0];
         Assert.Equal([2, 1, EncodedRows.NoDomain, 0], shard.Train.Domains_B!);
         Assert.Equal([1, EncodedRows.NoDomain], shard.Test.Domains_B!);

@@ -19,7 +19,7 @@ public sealed class SchemaModelInputsTests
     [MemberData(nameof(Losses))]
     public void A_binary_head_starts_at_the_constant_that_its_weighted_loss_is_least_for(LossSettings loss)
     {
-        var task = Schema(loss, Rate).ToModelInputs().Tasks[0];
+        var task = Schema(loss, Rate).ToModelInputs(EmbeddingSettings.Default).Tasks[0];
         var probability = 1 / (1 + Math.Exp(-task.InitialBias));
         var alpha = loss.Alpha ?? 0.5;
         var (positive, negative) = (Rate * task.Loss.PositiveWeight!.Value * alpha, (1 - Rate) * (1 - alpha));
@@ -32,10 +32,10 @@ public sealed class SchemaModelInputsTests
     public void Balanced_weighs_a_positive_row_as_many_negative_ones_as_there_are_for_it()
     {
         var balanced = new LossSettings(LossKind.LogLoss) { PositiveWeight = null };
-        Assert.Equal(24, Schema(balanced, Rate).ToModelInputs().Tasks[0].Loss.PositiveWeight!.Value, 1e-9);
-        Assert.Equal(0, Schema(balanced, Rate).ToModelInputs().Tasks[0].InitialBias, 1e-6f);
+        Assert.Equal(24, Schema(balanced, Rate).ToModelInputs(EmbeddingSettings.Default).Tasks[0].Loss.PositiveWeight!.Value, 1e-9);
+        Assert.Equal(0, Schema(balanced, Rate).ToModelInputs(EmbeddingSettings.Default).Tasks[0].InitialBias, 1e-6f);
         // Labels of one class only: the weight stays finite.
-        Assert.InRange(Schema(balanced, 0).ToModelInputs().Tasks[0].Loss.PositiveWeight!.Value, 1, 1e4);
+        Assert.InRange(Schema(balanced, 0).ToModelInputs(EmbeddingSettings.Default).Tasks[0].Loss.PositiveWeight!.Value, 1, 1e4);
     }
 
     [Fact]

@@ -89,7 +89,7 @@ public sealed class TextTests : IDisposable
             [TestJob.Categorical("city"), TestJob.Categorical("item"), sequence, TestJob.Text("title") with { Encoder = EncoderKind.Gru, EncoderShape = new EncoderSettings { Hidden = 5 } }],
             [TestJob.Binary("y")]);
 
-        var inputs = job.Fit().Schema.ToModelInputs();
+        var inputs = job.Fit().Schema.ToModelInputs(EmbeddingSettings.Default);
 
         Assert.Equal(new SequenceEncoding(EncoderKind.Din, sequence.EncoderShape!, 50, IsText: false) { Target = (1, 1) }, inputs.Lookups[2].Encoding);
         Assert.True(inputs.Lookups[3].Encoding!.IsText);

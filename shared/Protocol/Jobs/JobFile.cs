@@ -21,6 +21,8 @@ public sealed record JobFile(
 
     public MetricSettings Metrics { get; init; } = MetricSettings.Default;
 
+    public EmbeddingSettings Embeddings { get; init; } = EmbeddingSettings.Default;
+
     /// <summary>What <c>distmtl tune</c> varies; null: nothing.</summary>
     public SearchSettings? Search { get; init; }
 }

@@ -38,6 +38,8 @@ public sealed record TrainingSettings(
     /// </summary>
     public int Accumulate { get; init; } = DefaultAccumulate;
 
+    public ParameterServerSettings ParameterServers { get; init; } = ParameterServerSettings.Default;
+
     /// <summary>k-fold cross-validation: k runs, each of which validates on another k-th of the training rows; null: one run.</summary>
     public int? Folds { get; init; }
 }

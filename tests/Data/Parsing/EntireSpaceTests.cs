@@ -40,7 +40,7 @@ public sealed class EntireSpaceTests
         Assert.Equal([3 / 5.0, 3 / 4.0, 1], schema.Tasks.Select(task => task.Mean));
         // The last row was bought without a click, so that labels are not conditional on clicks.
         Assert.All(schema.Tasks.Take(2), task => Assert.False(task.IsConditional));
-        Assert.Equal([0, 1], schema.ToModelInputs().Tasks[2].After.Concat(schema.ToModelInputs().Tasks[1].After).Order());
+        Assert.Equal([0, 1], schema.ToModelInputs(EmbeddingSettings.Default).Tasks[2].After.Concat(schema.ToModelInputs(EmbeddingSettings.Default).Tasks[1].After).Order());
     }
 
     [Fact]
@@ -51,7 +51,7 @@ public sealed class EntireSpaceTests
         job = job.WithData(data => data with { Test = folder.Write("test.csv", "age,click,buy,pay\n1,0,,\n2,1,1,0\n") });
 
         var schema = job.Fit().Schema;
-        var tasks = schema.ToModelInputs().Tasks;
+        var tasks = schema.ToModelInputs(EmbeddingSettings.Default).Tasks;
 
         var nan = float.NaN;
         Assert.Equal([3 / 4.0, 2 / 3.0, 1 / 2.0], schema.Tasks.Select(task => task.Mean));

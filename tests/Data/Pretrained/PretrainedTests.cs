@@ -150,7 +150,7 @@ public sealed class PretrainedTests : IDisposable
         [TestJob.Categorical("item") with { Dim = Dim, Pretrained = settings ?? Settings() }],
         [TestJob.Binary("y")]);
 
-    private static ModelBlueprint Blueprint(JobFile job) => ModelBlueprint.Create(job.Model, job.Fit().Schema.ToModelInputs());
+    private static ModelBlueprint Blueprint(JobFile job) => ModelBlueprint.Create(job.Model, job.Fit().Schema.ToModelInputs(EmbeddingSettings.Default));
 
     private static float[][] Table(JobFile job, string name)
     {

@@ -140,7 +140,7 @@ public sealed class BertTests : IDisposable
         Assert.Empty(PretrainedFiles.Check(job));
         // A worker has the schema as text, and none of the encoder's files.
         var schema = DataSchema.FromJson(SchemaFitter.Fit(job, TestContext.Current.CancellationToken).Schema.ToJson());
-        var blueprint = ModelBlueprint.Create(job.Model, schema.ToModelInputs());
+        var blueprint = ModelBlueprint.Create(job.Model, schema.ToModelInputs(EmbeddingSettings.Default));
         var parameters_P = InitialParameters.Draw(blueprint.Layout, job.Seed);
         PretrainedParameters.Apply(blueprint, schema, parameters_P);
         var rows = ShardLoader.Load(job, schema, new HashSet<int> { 0 }, new HashSet<Split> { Split.Train }, TestContext.Current.CancellationToken)[0].Train;

@@ -205,5 +205,5 @@ public sealed class ShardTrainerTests : IDisposable
 
     private static WorkHeader Work(int version, bool perTask) => new(1, version, WorkKind.Train, perTask ? null : [0.01f, 0.02f]);
 
-    private float[] Parameters() => InitialParameters.Draw(ModelBlueprint.Create(_job.Model, _scan.Schema.ToModelInputs()).Layout, 9);
+    private float[] Parameters() => InitialParameters.Draw(ModelBlueprint.Create(_job.Model, _scan.Schema.ToModelInputs(EmbeddingSettings.Default)).Layout, 9);
 }

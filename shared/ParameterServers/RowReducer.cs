@@ -1,0 +1,67 @@
+using System.Buffers;
+using DistMtl.Aggregation;
+using DistMtl.Protocol;
+
+namespace DistMtl.ParameterServers;
+
+/// <summary>
+/// Adds up the row gradients of one step on one server. Which rows there will be is known from the workers' pulls, so that
+/// the rows of all subtrees are matched before the first gradient is there.
+/// </summary>
+internal sealed class RowReducer
+{
+    private readonly TableShape _shape;
+    private readonly Dictionary<TreeNode, RowLists> _rows = [];
+    private readonly TreeReducer<RowLists> _lists;
+    private readonly TreeReducer<RowSum> _sums;
+    private readonly Dictionary<(RowLists Left, RowLists Right), RowMerge> _merges = [];
+
+    public RowReducer(TableShape shape, int shards)
+    {
+        _shape = shape;
+        _lists = new TreeReducer<RowLists>(shards, (left, right) => MergeOf(left, right).Union);
+        _sums = new TreeReducer<RowSum>(shards, Add);
+    }
+
+    public bool IsComplete => _sums.IsComplete;
+
+    public IEnumerable<int> MissingShards => _sums.MissingShards;
+
+    /// <summary>The rows that the step touches, with their gradients.</summary>
+    public RowSum Root => _sums.Root;
+
+    /// <summary>A subtree's pull tells which rows its gradients will be of.</summary>
+    public void Expect(TreeNode node, RowLists rows)
+    {
+        _rows.Add(node, rows);
+        _lists.Add(node, rows);
+    }
+
+    /// <param name="gradients">Pooled; taken over.</param>
+    /// <exception cref="ArgumentException">The subtree has not pulled, or has sent its gradients already.</exception>
+    public void Add(TreeNode node, float[] gradients, int length)
+    {
+        if (!_rows.TryGetValue(node, out var rows))
+            throw new ArgumentException($"{node} sent gradients of rows that it has not asked for", nameof(node));
+        if (length != _shape.GradientsLength(rows))
+            throw new ArgumentException($"{node} sent {length} numbers for rows of {_shape.GradientsLength(rows)}", nameof(length));
+        _sums.Add(node, new RowSum(rows, gradients));
+    }
+
+    private RowSum Add(RowSum left, RowSum right)
+    {
+        var merge = MergeOf(left.Rows, right.Rows);
+        var sum = ArrayPool<float>.Shared.Rent(_shape.GradientsLength(merge.Union));
+        merge.Add(_shape, left.Gradients, right.Gradients, sum);
+        ArrayPool<float>.Shared.Return(left.Gradients);
+        ArrayPool<float>.Shared.Return(right.Gradients);
+        return new RowSum(merge.Union, sum);
+    }
+
+    private RowMerge MergeOf(RowLists left, RowLists right)
+    {
+        if (!_merges.TryGetValue((left, right), out var merge))
+            _merges[(left, right)] = merge = RowMerge.Of(left, right);
+        return merge;
+    }
+}
