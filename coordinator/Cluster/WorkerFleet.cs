@@ -29,6 +29,8 @@ internal sealed class WorkerFleet : IWorkerLinks, IAsyncDisposable
     private readonly SemaphoreSlim _connected = new(0);
     private IActorRef _actor = ActorRefs.Nobody;
     private Task _receiving = Task.CompletedTask;
+    private readonly TaskCompletionSource<JobException> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ConcurrentDictionary<FrameKind, Func<string, Frame, CancellationToken, Task>> _routes = new();
     private JobException? _loss;
 
     private WorkerFleet(string job, Action<string> notice) => (_job, _notice) = (job, notice);
@@ -39,8 +41,24 @@ internal sealed class WorkerFleet : IWorkerLinks, IAsyncDisposable
 
     public IReadOnlyList<string> All => [.. Placement.Workers.Select(worker => worker.Worker)];
 
-    /// <summary>Gets what workers send to parameter servers; set before the workers get their plan.</summary>
-    public ParameterServer? Server { get; set; }
+    /// <summary>
+    /// From now on frames of these kinds go to <paramref name="handler"/>, on the thread that received them, instead of to
+    /// <see cref="ReceiveAsync"/>; the frame is disposed after it.
+    /// </summary>
+    public void Route(IEnumerable<FrameKind> kinds, Func<string, Frame, CancellationToken, Task> handler)
+    {
+        foreach (var kind in kinds)
+            _routes[kind] = handler;
+    }
+
+    /// <summary>Waits for a task, but no longer than all workers are there.</summary>
+    /// <exception cref="JobException">A worker is lost.</exception>
+    public async Task<T> UnlessLostAsync<T>(Task<T> task)
+    {
+        if (await Task.WhenAny(task, _lost.Task) != task && !task.IsCompleted)
+            throw await _lost.Task;
+        return await task;
+    }
 
     /// <summary>Waits until every data shard lives on a worker and every such worker is connected.</summary>
     /// <param name="notice">Told what a person should know.</param>
@@ -69,6 +87,7 @@ internal sealed class WorkerFleet : IWorkerLinks, IAsyncDisposable
     {
         Interlocked.CompareExchange(ref _loss, reason, null);
         _formed.TrySetException(reason);
+        _lost.TrySetResult(_loss!);
         _frames.Writer.TryComplete(reason);
     }
 
@@ -197,8 +216,8 @@ internal sealed class WorkerFleet : IWorkerLinks, IAsyncDisposable
             {
                 if (frame.Kind == FrameKind.Failed)
                     Lose(ReasonOf(worker, frame));
-                else if (frame.Kind is FrameKind.Pull or FrameKind.Gradient or FrameKind.RowGradients && Server is { } server)
-                    await ServeAsync(server, worker, frame);
+                else if (_routes.TryGetValue(frame.Kind, out var route))
+                    await HandAsync(route, worker, frame);
                 else
                     _frames.Writer.TryWrite(new WorkerFrame(worker, frame));
             }
@@ -214,12 +233,12 @@ internal sealed class WorkerFleet : IWorkerLinks, IAsyncDisposable
         }
     }
 
-    private async Task ServeAsync(ParameterServer server, string worker, Frame received)
+    private async Task HandAsync(Func<string, Frame, CancellationToken, Task> route, string worker, Frame received)
     {
         using var frame = received;
         try
         {
-            await server.OnFrameAsync(worker, frame, _ended.Token);
+            await route(worker, frame, _ended.Token);
         }
         catch (JobException e)
         {

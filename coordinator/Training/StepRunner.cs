@@ -1,4 +1,3 @@
-using System.Buffers;
 using DistMtl.Aggregation;
 using DistMtl.Aggregation.Optimizers;
 using DistMtl.Aggregation.Weightings;
@@ -20,23 +19,24 @@ internal sealed record StepResult(int Epoch, IReadOnlyList<double?> Losses_T, IR
 }
 
 /// <summary>
-/// One synchronous step after another: parameters out, sums in, Gramian, task weights, one update. The bits depend on
-/// the job and the step alone, for sums meet in a tree that is fixed by shard number.
+/// One synchronous step after another: the workers' sums meet on the parameter servers, whose reports make the Gramian; the
+/// weighting turns it into task weights, with which the servers make one update. The bits depend on the job and the step
+/// alone, for sums meet in a tree that is fixed by shard number.
 /// </summary>
-/// <param name="server">Holds the parameters, and has sent them to the workers.</param>
+/// <param name="servers">Hold the parameters, and have sent them to the workers.</param>
 /// <param name="firstLabels_T">Valid labels of the first step, over all shards.</param>
 internal sealed class StepRunner(
-    JobFile job, ServerShape shape, IWeighting weighting, LearningRateSchedule schedule, WorkerFleet fleet, ParameterServer server, int stepsPerEpoch, long[] firstLabels_T)
+    JobFile job, IWeighting weighting, LearningRateSchedule schedule, WorkerFleet fleet, ServerGroup servers, int stepsPerEpoch, long[] firstLabels_T)
 {
-    private readonly GradientShape _shape = shape.Gradient;
-    private readonly float[] _gradients = new float[shape.Gradient.Length];
-    private readonly float[] _update_P = new float[shape.Gradient.ParameterLength];
+    private readonly GradientShape _shape = servers.Shape.Gradient;
     private readonly int[] _rowsByShard = new int[job.Data.Shards];
 
     /// <summary>Valid labels of the next step, over all shards; the workers count one step ahead.</summary>
     private long[] _labels_T = firstLabels_T;
 
-    /// <summary>Makes one update: <paramref name="state"/>'s parameters and optimiser change in place.</summary>
+    private TimeSpan Deadline => TimeSpan.FromSeconds(job.Training.StepTimeoutSeconds);
+
+    /// <summary>Makes one update: the servers' parameters and optimisers change in place.</summary>
     public async Task<(TrainingState State, StepResult Result)> RunAsync(TrainingState state, CancellationToken cancellation)
     {
         var epoch = state.Step / stepsPerEpoch + 1;
@@ -44,22 +44,12 @@ internal sealed class StepRunner(
         WeightingDecision? known = _shape.IsPerTask ? null : Scale(weighting.Weigh(state.Weighting, new WeightingInput(state.Step + 1, epoch, _labels_T)), _labels_T);
         await SendWorkAsync(state, known?.Weights_T, cancellation);
         var totals = await ReceiveTotalsAsync(state.Step, cancellation);
-        var sums = await CollectAsync(cancellation);
         double?[] losses_T = [.. totals.LossSums_T.Select((sum, task) => totals.Labels_T[task] == 0 ? (double?)null : sum / totals.Labels_T[task])];
-
-        if (known is not null)
-            _gradients.CopyTo(_update_P, 0);
-        var decision = known ?? CombineTaskGradients(state, totals, sums.Rows, new WeightingInput(state.Step + 1, epoch, totals.Labels_T, Losses_T: losses_T));
-        if (job.Optimizer.ClipNorm is { } maxNorm)
-            GradientClipping.Clip(_update_P, state.Optimizer.Segments.AsSpan(), maxNorm);
-        var factor = schedule.Factor(state.Step);
-        state.Optimizer.Step(state.Parameters_P, _update_P, factor);
-        if (sums.Rows is { } rows)
-        {
-            server.UpdateRows(rows, known is null ? decision : null, totals.Labels_T, factor);
-            ArrayPool<float>.Shared.Return(rows.Gradients);
-        }
-        await server.PublishAsync(state.Step + 1, cancellation);
+        var reports = await ReportAsync(cancellation);
+        var (decision, order) = known is { } weights
+            ? (weights, Order(state, reports, null, totals.Labels_T))
+            : Weigh(state, reports, totals.Labels_T, new WeightingInput(state.Step + 1, epoch, totals.Labels_T, Losses_T: losses_T));
+        await servers.UpdateAsync(order, cancellation);
 
         _labels_T = totals.NextLabels_T;
         var ledger = state.Ledger;
@@ -77,39 +67,34 @@ internal sealed class StepRunner(
     }
 
     /// <summary>The update from T gradients; rows that the weighting rewrites are means from then on, not sums.</summary>
-    private WeightingDecision CombineTaskGradients(TrainingState state, StepTotals totals, RowSum? rowSum, WeightingInput input)
+    private (WeightingDecision Decision, UpdateOrder Order) Weigh(TrainingState state, IReadOnlyList<StepReport> reports, long[] labels_T, WeightingInput input)
     {
-        var (weightingState, counts_T) = (state.Weighting, totals.Labels_T);
+        var (weightingState, counts_T) = (state.Weighting, labels_T);
         if (weighting is IRowWeighting rows)
         {
-            counts_T = GradientCombiner.DivideByLabels(_shape, _gradients, totals.Labels_T);
-            weightingState = rows.Rewrite(weightingState, state.WeightingRows_TS, input, _gradients.AsSpan(.. (_shape.Tasks * _shape.SharedLength)));
+            reports = [servers.Rewrite(gradients =>
+            {
+                counts_T = GradientCombiner.DivideByLabels(_shape, gradients, labels_T);
+                weightingState = rows.Rewrite(weightingState, state.WeightingRows_TS, input, gradients.AsSpan(.. (_shape.Tasks * _shape.SharedLength)));
+            })];
         }
+        var total = StepReport.Total(reports, _shape.Tasks, job.Weighting.Scope == WeightingScope.All);
         if (weighting.Need != WeightingNeed.CurrentLosses)
-        {
-            var gramian_TT = Gramian.Compute(_gradients, _shape.Tasks, _shape.SharedLength, GradientCombiner.MeanScales(counts_T));
-            if (rowSum is not null)
-                AddRows(gramian_TT, RowProducts.Shared(shape.Tables, rowSum), GradientCombiner.MeanScales(counts_T));
-            input = input with { Gramian_TT = gramian_TT };
-        }
-        var decision = Scale(weighting.Weigh(weightingState, input), totals.Labels_T);
-        GradientCombiner.Combine(_shape, _gradients, decision.Weights_T, counts_T, _update_P, decision.OwnWeights_T);
-        return decision;
+            input = input with { Gramian_TT = total.ToGramian(GradientCombiner.MeanScales(counts_T)) };
+        var decision = Scale(weighting.Weigh(weightingState, input), labels_T);
+        return (decision, Order(state, reports, decision, counts_T));
     }
 
-    private static void AddRows(double[,] gramian_TT, double[][] partials, double[] scales_T)
+    /// <param name="decision">Null: the gradient is combined already.</param>
+    private UpdateOrder Order(TrainingState state, IReadOnlyList<StepReport> reports, WeightingDecision? decision, long[] counts_T)
     {
-        var pair = 0;
-        for (var i = 0; i < scales_T.Length; i++)
+        var clip = 1.0;
+        if (job.Optimizer.ClipNorm is { } maxNorm)
         {
-            for (var j = 0; j <= i; j++, pair++)
-            {
-                var product = scales_T[i] * scales_T[j] * partials.Sum(partial => partial[pair]);
-                gramian_TT[i, j] += product;
-                if (i != j)
-                    gramian_TT[j, i] += product;
-            }
+            var coefficients = decision is { } weights ? new TaskCoefficients(weights.Weights_T, counts_T, weights.OwnWeights_T) : null;
+            clip = GradientClipping.Factor(StepReport.Total(reports, _shape.Tasks, rowsCount: true).Norm(coefficients), maxNorm);
         }
+        return new UpdateOrder(state.Step, decision?.Weights_T, decision?.OwnWeights_T, counts_T, schedule.Factor(state.Step), clip);
     }
 
     private WeightingDecision Scale(WeightingDecision raw, IReadOnlyList<long> labels_T) => WeightingTable.Scale(raw, job.Weighting.Scale, labels_T);
@@ -122,24 +107,11 @@ internal sealed class StepRunner(
         await fleet.SendAsync(FrameKind.Work, new WorkHeader(fleet.Placement.Generation, state.Step, WorkKind.Train, coefficients_T), default, cancellation);
     }
 
-    private TimeSpan Deadline => TimeSpan.FromSeconds(job.Training.StepTimeoutSeconds);
-
-    private async Task<StepSums> CollectAsync(CancellationToken cancellation)
+    private async Task<IReadOnlyList<StepReport>> ReportAsync(CancellationToken cancellation)
     {
         try
         {
-            var sums = await server.CollectAsync(Deadline, cancellation);
-            foreach (var slice in shape.Slices.All)
-            {
-                var (gradient, start) = (sums.Slice(slice.Index), 0);
-                foreach (var (offset, length) in shape.Slices.Segments(_shape, slice.Index))
-                {
-                    gradient.AsSpan(start, length).CopyTo(_gradients.AsSpan(offset));
-                    start += length;
-                }
-                ArrayPool<float>.Shared.Return(gradient);
-            }
-            return sums;
+            return await fleet.UnlessLostAsync(servers.ReportAsync(Deadline, cancellation));
         }
         catch (TimeoutException e)
         {

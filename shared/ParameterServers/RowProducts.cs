@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using DistMtl.Aggregation;
 using DistMtl.Protocol;
 
 namespace DistMtl.ParameterServers;
@@ -11,53 +13,41 @@ namespace DistMtl.ParameterServers;
 /// </summary>
 public static class RowProducts
 {
-    /// <returns>
-    /// By partition the T(T + 1) / 2 products of the tasks' sums, row after row of the lower triangle, over the tables that
-    /// all tasks share; of a combined gradient the one sum of squares.
-    /// </returns>
-    public static double[][] Shared(TableShape shape, RowSum sum)
+    /// <param name="isFrozen">By table.</param>
+    /// <returns>By partition.</returns>
+    public static ImmutableArray<GradientProducts> Of(TableShape shape, RowSum sum, IReadOnlyList<bool> isFrozen)
     {
-        var copies = shape.IsPerTask ? shape.Tasks : 1;
-        var partials = Enumerable.Range(0, RowPartition.Partitions).Select(_ => new double[copies * (copies + 1) / 2]).ToArray();
+        ImmutableArray<GradientProducts> partitions = [.. Enumerable.Range(0, RowPartition.Partitions).Select(_ => GradientProducts.Zero(shape.Tasks))];
         ReadOnlySpan<float> gradients = sum.Gradients;
-        foreach (var table in shape.Tables)
+        for (var i = 0; i < shape.Tables.Length; i++)
         {
-            var (rows, width) = (sum.Rows.Lists[table.RowList], shape.Copies(table) * table.Dim);
-            if (table.Task is null || !shape.IsPerTask)
-            {
-                for (var i = 0; i < rows.Length; i++)
-                    AddRow(gradients.Slice(i * width, width), copies, table.Dim, partials[RowPartition.Of(rows[i])]);
-            }
-            gradients = gradients[(rows.Length * width)..];
+            var table = shape.Tables[i];
+            var (rows, copies) = (sum.Rows.Lists[table.RowList], shape.Copies(table));
+            for (var row = 0; row < rows.Length; row++)
+                AddRow(gradients.Slice(row * copies * table.Dim, copies * table.Dim), shape, table, isFrozen[i], partitions[RowPartition.Of(rows[row])]);
+            gradients = gradients[(rows.Length * copies * table.Dim)..];
         }
-        return partials;
+        return partitions;
     }
 
-    /// <returns>By partition and task the sum of squares over the tables that the task alone uses.</returns>
-    public static double[][] Own(TableShape shape, RowSum sum)
+    private static void AddRow(ReadOnlySpan<float> row, TableShape shape, TableEntry table, bool isFrozen, GradientProducts products)
     {
-        var partials = Enumerable.Range(0, RowPartition.Partitions).Select(_ => new double[shape.Tasks]).ToArray();
-        ReadOnlySpan<float> gradients = sum.Gradients;
-        foreach (var table in shape.Tables)
+        if (!shape.IsPerTask || table.Task is not null)
         {
-            var (rows, width) = (sum.Rows.Lists[table.RowList], shape.Copies(table) * table.Dim);
-            if (shape.IsPerTask && table.Task is { } task)
-            {
-                for (var i = 0; i < rows.Length; i++)
-                    partials[RowPartition.Of(rows[i])][task] += Dot(gradients.Slice(i * width, width), gradients.Slice(i * width, width));
-            }
-            gradients = gradients[(rows.Length * width)..];
+            if (!isFrozen)
+                products.Own[shape.IsPerTask ? table.Task!.Value : 0] += Dot(row, row);
+            return;
         }
-        return partials;
-    }
-
-    private static void AddRow(ReadOnlySpan<float> row, int copies, int dim, double[] products)
-    {
         var pair = 0;
-        for (var i = 0; i < copies; i++)
+        for (var i = 0; i < shape.Tasks; i++)
         {
-            for (var j = 0; j <= i; j++)
-                products[pair++] += Dot(row.Slice(i * dim, dim), row.Slice(j * dim, dim));
+            for (var j = 0; j <= i; j++, pair++)
+            {
+                var product = Dot(row.Slice(i * table.Dim, table.Dim), row.Slice(j * table.Dim, table.Dim));
+                products.Shared[pair] += product;
+                if (!isFrozen)
+                    products.Updated[pair] += product;
+            }
         }
     }
 

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Numerics.Tensors;
 using DistMtl.Aggregation;
 using DistMtl.Protocol;
+using DistMtl.Transport;
 
 namespace DistMtl.ParameterServers;
 
@@ -10,7 +11,7 @@ namespace DistMtl.ParameterServers;
 public sealed class StepSums
 {
     private readonly ServerShape _shape;
-    private readonly ImmutableDictionary<int, TreeReducer<float[]>> _slices;
+    private readonly ImmutableSortedDictionary<int, TreeReducer<float[]>> _slices;
     private readonly RowReducer? _rows;
     private readonly TaskCompletionSource _complete = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _missing;
@@ -19,7 +20,9 @@ public sealed class StepSums
     {
         _shape = shape;
         Version = version;
-        _slices = owned.ToImmutableDictionary(slice => slice.Index, slice => new TreeReducer<float[]>(shape.Shards, (left, right) => Add(slice.Index, left, right)));
+        // The last addition is left to the update, which reads both sides anyway.
+        _slices = owned.ToImmutableSortedDictionary(
+            slice => slice.Index, slice => new TreeReducer<float[]>(shape.Shards, (left, right) => Add(slice.Index, left, right), leavesLast: true));
         _rows = shape.Tables.Tables.IsEmpty ? null : new RowReducer(shape.Tables, shape.Shards);
         _missing = _slices.Count + (_rows is null ? 0 : 1);
         if (_missing == 0)
@@ -28,6 +31,7 @@ public sealed class StepSums
 
     public int Version { get; }
 
+    /// <summary>When the gradients of all shards are there.</summary>
     public Task Complete => _complete.Task;
 
     public IEnumerable<int> MissingShards
@@ -49,37 +53,84 @@ public sealed class StepSums
         }
     }
 
-    /// <summary>The sum of a slice's gradients over all shards; pooled, and the caller's from now on.</summary>
-    public float[] Slice(int slice) => _slices[slice].Root;
+    /// <summary>The gradient of a slice over all shards; the arrays stay this object's until <see cref="Release"/>.</summary>
+    public SliceSum Slice(int slice)
+    {
+        var (length, children) = (_shape.Slices.GradientLength(_shape.Gradient, slice), _slices[slice].Pending);
+        return new SliceSum(children[0].Sum.AsMemory(0, length), children.Count > 1 ? children[1].Sum.AsMemory(0, length) : default);
+    }
 
     /// <summary>The rows that the step touches, with their gradients; null where the model has no sparse table.</summary>
     public RowSum? Rows => _rows?.Root;
+
+    /// <summary>Adds the slice's two sides up and puts the sum where it belongs in a whole gradient.</summary>
+    internal void CopyTo(int slice, float[] gradients)
+    {
+        var (sum, start) = (Slice(slice), 0);
+        foreach (var (offset, length) in _shape.Slices.Segments(_shape.Gradient, slice))
+        {
+            var target = gradients.AsSpan(offset, length);
+            sum.Left.Span.Slice(start, length).CopyTo(target);
+            if (!sum.Right.IsEmpty)
+                TensorPrimitives.Add(target, sum.Right.Span.Slice(start, length), target);
+            start += length;
+        }
+    }
+
+    /// <summary>Takes the slice out of a whole gradient, in the place of what was added up.</summary>
+    internal void Replace(int slice, float[] gradients)
+    {
+        var pending = _slices[slice].Pending;
+        var start = 0;
+        foreach (var (offset, length) in _shape.Slices.Segments(_shape.Gradient, slice))
+        {
+            gradients.AsSpan(offset, length).CopyTo(pending[0].Sum.AsSpan(start));
+            if (pending.Count > 1)
+                pending[1].Sum.AsSpan(start, length).Clear();
+            start += length;
+        }
+    }
+
+    /// <summary>Gives the buffers of a slice back.</summary>
+    internal void Release(int slice)
+    {
+        foreach (var (_, sum) in _slices[slice].Pending)
+            ArrayPool<float>.Shared.Return(sum);
+    }
+
+    /// <summary>Gives the buffer of the rows back.</summary>
+    internal void ReleaseRows() => ArrayPool<float>.Shared.Return(_rows!.Root.Gradients);
 
     internal void Expect(TreeNode node, RowLists rows)
     {
         if (_rows is null)
             return;
         lock (_rows)
-            _rows.Expect(node, rows);
+            Checked(() => _rows.Expect(node, rows));
     }
 
+    /// <param name="gradient">Pooled; taken over.</param>
     internal void Add(int slice, TreeNode node, float[] gradient)
     {
-        var reducer = _slices[slice];
+        if (!_slices.TryGetValue(slice, out var reducer))
+            throw new FrameException($"slice {slice} is another server's");
         lock (reducer)
         {
-            reducer.Add(node, gradient);
+            Checked(() => reducer.Add(node, gradient));
             if (!reducer.IsComplete)
                 return;
         }
         Count();
     }
 
+    /// <param name="gradients">Pooled; taken over.</param>
     internal void AddRows(TreeNode node, float[] gradients, int length)
     {
-        lock (_rows!)
+        if (_rows is null)
+            throw new FrameException("gradients of table rows for a model without sparse tables");
+        lock (_rows)
         {
-            _rows.Add(node, gradients, length);
+            Checked(() => _rows.Add(node, gradients, length));
             if (!_rows.IsComplete)
                 return;
         }
@@ -98,5 +149,18 @@ public sealed class StepSums
     {
         if (Interlocked.Decrement(ref _missing) == 0)
             _complete.TrySetResult();
+    }
+
+    /// <summary>A subtree that is outside the tree, or comes twice, came over the wire.</summary>
+    private static void Checked(Action add)
+    {
+        try
+        {
+            add();
+        }
+        catch (ArgumentException e)
+        {
+            throw new FrameException(e.Message, e);
+        }
     }
 }

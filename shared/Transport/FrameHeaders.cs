@@ -17,6 +17,7 @@ public sealed record HelloHeader(
 /// <param name="FirstStep">The version that the job starts from (0, or the checkpoint's).</param>
 /// <param name="PerTask">Whether one gradient of every task travels, or one of their weighted sum.</param>
 /// <param name="Splits">Which splits to load.</param>
+/// <param name="Servers">Where each parameter server listens, HOST:PORT; empty: all are in the coordinator, on this connection.</param>
 [MessagePackObject]
 public sealed record PlanHeader(
     [property: Key(0)] long Generation,
@@ -25,7 +26,8 @@ public sealed record PlanHeader(
     [property: Key(3)] int StepsPerEpoch,
     [property: Key(4)] int FirstStep,
     [property: Key(5)] bool PerTask,
-    [property: Key(6)] Splits Splits);
+    [property: Key(6)] Splits Splits,
+    [property: Key(7)] string[] Servers);
 
 /// <summary>A set of splits; the bits are those of the data layer's split numbers.</summary>
 [Flags]

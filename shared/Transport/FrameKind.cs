@@ -38,4 +38,28 @@ public enum FrameKind : byte
 
     /// <summary>Worker to server: <see cref="RowGradientHeader"/>, payload the rows' gradients.</summary>
     RowGradients = 12,
+
+    /// <summary>Coordinator to worker: <see cref="HostHeader"/>, payload the schema; the worker hosts a parameter server.</summary>
+    Host = 13,
+
+    /// <summary>Worker to coordinator: <see cref="HostingHeader"/>; where its parameter server listens.</summary>
+    Hosting = 14,
+
+    /// <summary>Between coordinator and hosted server, both ways: <see cref="StateHeader"/>, payload a slice of a vector.</summary>
+    State = 15,
+
+    /// <summary>Between coordinator and hosted server, both ways: <see cref="StateEndHeader"/>; that was all of it.</summary>
+    StateEnd = 16,
+
+    /// <summary>Coordinator to hosted server: <see cref="ServerOrderHeader"/>; send the new parameters to all workers.</summary>
+    Publish = 17,
+
+    /// <summary>Hosted server to coordinator: <see cref="ReportHeader"/>; a step's gradients are all there.</summary>
+    Report = 18,
+
+    /// <summary>Coordinator to hosted server: <see cref="UpdateHeader"/>; make the update.</summary>
+    Update = 19,
+
+    /// <summary>Coordinator to hosted server: <see cref="ServerOrderHeader"/>; send what you keep, as State frames.</summary>
+    Fetch = 20,
 }

@@ -57,3 +57,74 @@ public sealed record RowGradientHeader(
     [property: Key(2)] int Server,
     [property: Key(3)] int Level,
     [property: Key(4)] int Index);
+
+/// <summary>Makes a worker the host of a parameter server; what the server begins with follows as State frames.</summary>
+/// <param name="JobYaml">The canonical job file.</param>
+/// <param name="Server">Index of the server.</param>
+/// <param name="PerTask">Whether one gradient of every task travels, or one of their weighted sum.</param>
+[MessagePackObject]
+public sealed record HostHeader(
+    [property: Key(0)] long Generation,
+    [property: Key(1)] string JobYaml,
+    [property: Key(2)] int Server,
+    [property: Key(3)] bool PerTask);
+
+/// <summary>A parameter server waits for its workers.</summary>
+/// <param name="Port">On the worker's host.</param>
+[MessagePackObject]
+public sealed record HostingHeader(
+    [property: Key(0)] long Generation,
+    [property: Key(1)] int Server,
+    [property: Key(2)] int Port);
+
+/// <summary>One slice of a vector that a server keeps; the payload is the slice.</summary>
+/// <param name="Vector">The optimiser's name for it; empty: the parameters themselves.</param>
+[MessagePackObject]
+public sealed record StateHeader(
+    [property: Key(0)] long Generation,
+    [property: Key(1)] int Server,
+    [property: Key(2)] string Vector,
+    [property: Key(3)] int Slice);
+
+/// <summary>All of a server's state has been sent.</summary>
+/// <param name="Version">Updates that it has seen.</param>
+[MessagePackObject]
+public sealed record StateEndHeader(
+    [property: Key(0)] long Generation,
+    [property: Key(1)] int Server,
+    [property: Key(2)] int Version);
+
+/// <summary>An order to a hosted server that needs no more words than its kind.</summary>
+[MessagePackObject]
+public sealed record ServerOrderHeader(
+    [property: Key(0)] long Generation,
+    [property: Key(1)] int Server);
+
+/// <summary>What a server has measured of a step; the payload is float64: the products of each slice, then of each partition of rows.</summary>
+/// <param name="Slices">Numbers of the slices, in the order of their products.</param>
+/// <param name="Partitions">Partitions of table rows whose products follow.</param>
+[MessagePackObject]
+public sealed record ReportHeader(
+    [property: Key(0)] long Generation,
+    [property: Key(1)] int Server,
+    [property: Key(2)] int Version,
+    [property: Key(3)] int[] Slices,
+    [property: Key(4)] int Partitions);
+
+/// <summary>How a server makes its update.</summary>
+/// <param name="Version">The parameters that the gradients are of.</param>
+/// <param name="Weights_T">Of the tasks; null: the gradient is combined already.</param>
+/// <param name="OwnWeights_T">Of what a task alone uses; null: 1 each.</param>
+/// <param name="Counts_T">What makes means of the tasks' sums.</param>
+/// <param name="RateFactor">What every learning rate is multiplied by.</param>
+/// <param name="ClipFactor">What the whole update is multiplied by.</param>
+[MessagePackObject]
+public sealed record UpdateHeader(
+    [property: Key(0)] long Generation,
+    [property: Key(1)] int Server,
+    [property: Key(2)] int Version,
+    [property: Key(3)] double[]? Weights_T,
+    [property: Key(4)] double[]? OwnWeights_T,
+    [property: Key(5)] long[] Counts_T,
+    [property: Key(6)] double RateFactor,
+    [property: Key(7)] double ClipFactor);

@@ -1,0 +1,109 @@
+using System.Threading.Channels;
+using DistMtl.ParameterServers;
+using DistMtl.Protocol;
+using DistMtl.Transport;
+
+namespace DistMtl.Coordinator.Cluster;
+
+/// <summary>A parameter server that a worker hosts, spoken to over the worker's connection.</summary>
+/// <param name="index">Which of the shape's servers it is.</param>
+/// <param name="copy">What the coordinator has of its state, brought up to date by <see cref="FetchAsync"/>.</param>
+internal sealed class RemoteServer(ServerShape shape, int index, string worker, ServerState copy, WorkerFleet fleet) : IParameterServer
+{
+    /// <summary>For state to be sent; gradients have the job's own deadline.</summary>
+    private static readonly TimeSpan StateDeadline = TimeSpan.FromMinutes(5);
+
+    private static readonly TimeSpan HostDeadline = TimeSpan.FromSeconds(30);
+
+    private readonly Channel<int> _ports = Channel.CreateUnbounded<int>();
+    private readonly Channel<StepReport> _reports = Channel.CreateUnbounded<StepReport>();
+    private readonly Channel<int> _fetched = Channel.CreateUnbounded<int>();
+
+    public static IReadOnlyList<FrameKind> Kinds { get; } = [FrameKind.Hosting, FrameKind.Report, FrameKind.State, FrameKind.StateEnd];
+
+    private string Name => $"parameter server {index} on worker {worker}";
+
+    /// <summary>Makes the worker its host and gives it the state to begin with.</summary>
+    /// <returns>Where it listens, HOST:PORT.</returns>
+    public async Task<string> HostAsync(string jobYaml, ReadOnlyMemory<byte> schema, int version, CancellationToken cancellation)
+    {
+        await SendAsync(FrameKind.Host, new HostHeader(shape.Generation, jobYaml, index, shape.Gradient.IsPerTask), schema, cancellation);
+        var port = await ReadAsync(_ports, HostDeadline, "did not start", cancellation);
+        foreach (var (vector, values_P) in copy.Vectors)
+        {
+            foreach (var slice in shape.OwnedBy(index))
+            {
+                using var whole = TensorBuffer.Borrow(values_P, values_P.Length);
+                await SendAsync(
+                    FrameKind.State, new StateHeader(shape.Generation, index, vector, slice.Index),
+                    whole.Bytes.Slice(slice.Offset * sizeof(float), slice.Length * sizeof(float)), cancellation);
+            }
+        }
+        await SendAsync(FrameKind.StateEnd, new StateEndHeader(shape.Generation, index, version), default, cancellation);
+        return $"{worker[..worker.LastIndexOf(':')]}:{port}";
+    }
+
+    public async Task<StepReport> ReportAsync(TimeSpan deadline, CancellationToken cancellation)
+    {
+        try
+        {
+            return await _reports.Reader.ReadAsync(cancellation).AsTask().WaitAsync(deadline, cancellation);
+        }
+        catch (TimeoutException)
+        {
+            throw new TimeoutException($"{Name} has not reported the step's gradients");
+        }
+    }
+
+    public Task UpdateAsync(UpdateOrder order, CancellationToken cancellation) => SendAsync(
+        FrameKind.Update,
+        new UpdateHeader(shape.Generation, index, order.Version, order.Weights_T, order.OwnWeights_T, order.Counts_T, order.RateFactor, order.ClipFactor),
+        default, cancellation);
+
+    public Task PublishAsync(CancellationToken cancellation) =>
+        SendAsync(FrameKind.Publish, new ServerOrderHeader(shape.Generation, index), default, cancellation);
+
+    public async Task FetchAsync(CancellationToken cancellation)
+    {
+        await SendAsync(FrameKind.Fetch, new ServerOrderHeader(shape.Generation, index), default, cancellation);
+        await ReadAsync(_fetched, StateDeadline, "did not send its state", cancellation);
+    }
+
+    /// <summary>A frame of <see cref="Kinds"/> for this server.</summary>
+    /// <exception cref="FrameException">It makes no sense.</exception>
+    public void OnFrame(Frame frame)
+    {
+        switch (frame.Kind)
+        {
+            case FrameKind.Hosting:
+                _ports.Writer.TryWrite(frame.Header<HostingHeader>().Port);
+                break;
+            case FrameKind.Report:
+                _reports.Writer.TryWrite(ReportFrame.Read(shape, frame));
+                break;
+            case FrameKind.State:
+                copy.Take(shape, frame);
+                break;
+            case FrameKind.StateEnd:
+                _fetched.Writer.TryWrite(frame.Header<StateEndHeader>().Version);
+                break;
+            default:
+                throw new FrameException($"{Name} sent a {frame.Kind} frame");
+        }
+    }
+
+    private Task SendAsync<T>(FrameKind kind, T header, ReadOnlyMemory<byte> payload, CancellationToken cancellation) =>
+        fleet.SendAsync(worker, kind, header, payload, cancellation);
+
+    private async Task<T> ReadAsync<T>(Channel<T> channel, TimeSpan deadline, string what, CancellationToken cancellation)
+    {
+        try
+        {
+            return await fleet.UnlessLostAsync(channel.Reader.ReadAsync(cancellation).AsTask()).WaitAsync(deadline, cancellation);
+        }
+        catch (TimeoutException)
+        {
+            throw new JobException($"{Name} {what} within {deadline.TotalSeconds:0} s", ExitCode.ClusterLost);
+        }
+    }
+}

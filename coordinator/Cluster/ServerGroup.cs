@@ -1,0 +1,74 @@
+using System.Text;
+using DistMtl.Data;
+using DistMtl.ParameterServers;
+using DistMtl.Protocol.Jobs;
+using DistMtl.Transport;
+
+namespace DistMtl.Coordinator.Cluster;
+
+/// <summary>All parameter servers of a run, wherever they are.</summary>
+internal sealed class ServerGroup
+{
+    private readonly IReadOnlyList<IParameterServer> _servers;
+
+    private ServerGroup(IReadOnlyList<IParameterServer> servers, ServerShape shape, IReadOnlyList<string> addresses) =>
+        (_servers, Shape, Addresses) = (servers, shape, addresses);
+
+    public ServerShape Shape { get; }
+
+    /// <summary>Where each listens; empty: all are in this process.</summary>
+    public IReadOnlyList<string> Addresses { get; }
+
+    /// <summary>Starts them; workers must not have their plan yet.</summary>
+    /// <param name="states">What each begins with, and what <see cref="FetchAsync"/> brings up to date.</param>
+    /// <param name="version">Updates that the state has seen.</param>
+    public static async Task<ServerGroup> StartAsync(
+        JobFile job, DataSchema schema, ServerShape shape, IReadOnlyList<ServerState> states, int version, WorkerFleet fleet, CancellationToken cancellation)
+    {
+        if (job.Training.ParameterServers.Placement == ServerPlacement.Coordinator)
+        {
+            var local = Enumerable.Range(0, shape.Servers).ToDictionary(index => index, index => new ParameterServer(shape, index, version, states[index], fleet));
+            fleet.Route(LocalServers.Kinds, new LocalServers(shape, local).OnFrameAsync);
+            return new ServerGroup([.. local.Values], shape, []);
+        }
+        // More servers than workers: some workers host several.
+        var remote = Enumerable.Range(0, shape.Servers)
+            .Select(index => new RemoteServer(shape, index, fleet.All[index % fleet.All.Count], states[index], fleet)).ToList();
+        fleet.Route(RemoteServer.Kinds, (worker, frame, _) =>
+        {
+            remote[IndexOf(frame, remote.Count)].OnFrame(frame);
+            return Task.CompletedTask;
+        });
+        var (yaml, schemaJson) = (JobFileWriter.Write(job), Encoding.UTF8.GetBytes(schema.ToJson()));
+        var addresses = await Task.WhenAll(remote.Select(server => server.HostAsync(yaml, schemaJson, version, cancellation)));
+        return new ServerGroup(remote, shape, addresses);
+    }
+
+    /// <summary>What each server has measured of the step.</summary>
+    /// <exception cref="TimeoutException">One is not finished; the message says what is missing.</exception>
+    public async Task<IReadOnlyList<StepReport>> ReportAsync(TimeSpan deadline, CancellationToken cancellation) =>
+        await Task.WhenAll(_servers.Select(server => server.ReportAsync(deadline, cancellation)));
+
+    /// <summary>As <see cref="ParameterServer.Rewrite"/>, of the one server.</summary>
+    public StepReport Rewrite(Action<float[]> rewrite) => ((ParameterServer)_servers.Single()).Rewrite(rewrite);
+
+    public Task UpdateAsync(UpdateOrder order, CancellationToken cancellation) => ForAll(server => server.UpdateAsync(order, cancellation));
+
+    public Task PublishAsync(CancellationToken cancellation) => ForAll(server => server.PublishAsync(cancellation));
+
+    public Task FetchAsync(CancellationToken cancellation) => ForAll(server => server.FetchAsync(cancellation));
+
+    private Task ForAll(Func<IParameterServer, Task> what) => Task.WhenAll(_servers.Select(what));
+
+    private static int IndexOf(Frame frame, int count)
+    {
+        var index = frame.Kind switch
+        {
+            FrameKind.Hosting => frame.Header<HostingHeader>().Server,
+            FrameKind.Report => frame.Header<ReportHeader>().Server,
+            FrameKind.State => frame.Header<StateHeader>().Server,
+            _ => frame.Header<StateEndHeader>().Server,
+        };
+        return index >= 0 && index < count ? index : throw new FrameException($"a {frame.Kind} frame of parameter server {index}, of which there is none");
+    }
+}

@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+using DistMtl.Aggregation.Optimizers;
+using DistMtl.Aggregation.Tables;
+using DistMtl.Transport;
+
+namespace DistMtl.ParameterServers;
+
+/// <summary>
+/// What a server keeps and changes. The vectors have the length of all parameters, of which a server touches its own slices
+/// only: the rest costs address space, not memory. Servers in one process share them.
+/// </summary>
+/// <param name="Parameters_P">P numbers in layout order.</param>
+/// <param name="Optimizer">With its own vectors.</param>
+/// <param name="Tables">In the order of the model; each server has its own, for each holds other rows.</param>
+public sealed record ServerState(float[] Parameters_P, Optimizer Optimizer, ImmutableArray<RowTable> Tables)
+{
+    /// <summary>By table.</summary>
+    public IReadOnlyList<bool> FrozenTables { get; } = [.. Tables.Select(table => table.Entry.LearningRate == 0)];
+
+    /// <summary>All vectors of P numbers, by the optimiser's names; the parameters have the empty one.</summary>
+    public IEnumerable<KeyValuePair<string, float[]>> Vectors => [new("", Parameters_P), .. Optimizer.State];
+
+    /// <summary>Takes a State frame.</summary>
+    /// <exception cref="FrameException">There is no such vector or slice, or the payload is of another length.</exception>
+    public void Take(ServerShape shape, Frame frame)
+    {
+        var header = frame.Header<StateHeader>();
+        var vector = header.Vector.Length == 0 ? Parameters_P : Optimizer.State.GetValueOrDefault(header.Vector);
+        if (vector is null || header.Slice < 0 || header.Slice >= shape.Slices.Count || frame.Payload.ByteCount != shape.Slices[header.Slice].Length * sizeof(float))
+            throw new FrameException($"{frame.Payload.ByteCount} bytes are no slice {header.Slice} of '{header.Vector}'");
+        frame.Payload.Numbers.CopyTo(vector.AsSpan(shape.Slices[header.Slice].Offset));
+    }
+
+    /// <summary>Begins the optimiser's step once, whichever of the servers that share it comes first.</summary>
+    internal void BeginStep(int version, double rateFactor)
+    {
+        lock (Optimizer)
+        {
+            if (Optimizer.Steps < version)
+                Optimizer.BeginStep(rateFactor);
+        }
+    }
+}
