@@ -60,24 +60,19 @@ public static class GradientCombiner
                 $"{gradients.Length} gradient elements, {update_P.Length} parameters, {weights_T.Length} weights and {labels_T.Length} counts do not fit a shape of {shape.Length}, {shape.ParameterLength} and {shape.Tasks} tasks",
                 nameof(gradients));
 
-        var scales_T = MeanScales(labels_T);
-        var (rows, weights) = (new List<int>(shape.Tasks), new List<double>(shape.Tasks));
-        for (var task = 0; task < shape.Tasks; task++)
-        {
-            if (scales_T[task] == 0)
-                continue;
-            rows.Add(shape.Shared(task).Start.Value);
-            weights.Add(weights_T[task] * scales_T[task]);
-        }
-        AddRows(gradients, CollectionsMarshal.AsSpan(rows), CollectionsMarshal.AsSpan(weights), update_P[..shape.SharedLength]);
+        var coefficients = new TaskCoefficients(weights_T, labels_T, ownWeights_T);
+        var starts = new int[coefficients.Shared.Length];
+        for (var i = 0; i < starts.Length; i++)
+            starts[i] = shape.Shared(coefficients.Present[i]).Start.Value;
+        AddRows(gradients, [], starts, coefficients.Shared, update_P[..shape.SharedLength]);
 
         for (var task = 0; task < shape.Tasks; task++)
         {
             var own = update_P[shape.OwnParameters(task)];
-            if (scales_T[task] == 0)
-                own.Clear();
+            if (coefficients.Own(task) is { } coefficient)
+                AddRows(gradients, [], [shape.Own(task).Start.Value], [coefficient], own);
             else
-                AddRows(gradients, [shape.Own(task).Start.Value], [(ownWeights_T.IsEmpty ? 1 : ownWeights_T[task]) * scales_T[task]], own);
+                own.Clear();
         }
     }
 
@@ -89,17 +84,26 @@ public static class GradientCombiner
             sums[k] = (float)(sums[k] * scale);
     }
 
-    /// <summary>sum[k] = the weighted sum of gradients[starts[i] + k], in the order of the rows.</summary>
-    private static void AddRows(ReadOnlySpan<float> gradients, ReadOnlySpan<int> starts, ReadOnlySpan<double> weights, Span<float> sum)
+    /// <summary>
+    /// sum[k] = the weighted sum of left[starts[i] + k] + right[starts[i] + k], in the order of the rows; the inner sums are
+    /// rounded to float, as those of the reduction tree are.
+    /// </summary>
+    /// <param name="right">Empty: the rows are whole already.</param>
+    internal static void AddRows(
+        ReadOnlySpan<float> left, ReadOnlySpan<float> right, ReadOnlySpan<int> starts, ReadOnlySpan<double> weights, Span<float> sum)
     {
         var k = 0;
-        ref var source = ref MemoryMarshal.GetReference(gradients);
+        ref var lefts = ref MemoryMarshal.GetReference(left);
+        ref var rights = ref MemoryMarshal.GetReference(right);
         for (; k <= sum.Length - Vector<float>.Count; k += Vector<float>.Count)
         {
             var (low, high) = (Vector<double>.Zero, Vector<double>.Zero);
             for (var i = 0; i < starts.Length; i++)
             {
-                Vector.Widen(Vector.LoadUnsafe(ref source, (nuint)(starts[i] + k)), out var lower, out var upper);
+                var row = Vector.LoadUnsafe(ref lefts, (nuint)(starts[i] + k));
+                if (!right.IsEmpty)
+                    row += Vector.LoadUnsafe(ref rights, (nuint)(starts[i] + k));
+                Vector.Widen(row, out var lower, out var upper);
                 low += weights[i] * lower;
                 high += weights[i] * upper;
             }
@@ -109,7 +113,7 @@ public static class GradientCombiner
         {
             var total = 0.0;
             for (var i = 0; i < starts.Length; i++)
-                total += weights[i] * gradients[starts[i] + k];
+                total += weights[i] * (right.IsEmpty ? left[starts[i] + k] : left[starts[i] + k] + right[starts[i] + k]);
             sum[k] = (float)total;
         }
     }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -26,21 +27,18 @@ public static class Gramian
         if (gradients_TP.Length < (long)tasks * sharedLength)
             throw new ArgumentException($"{tasks} rows of {sharedLength} need more than {gradients_TP.Length} elements", nameof(gradients_TP));
 
-        var block_TB = new double[tasks * BlockLength];
-        var sums = new LaneSum[tasks * (tasks + 1) / 2];
-        for (var start = 0; start < sharedLength; start += BlockLength)
-        {
-            var width = Math.Min(BlockLength, sharedLength - start);
-            var padded = (width + Lanes - 1) / Lanes * Lanes;
-            for (var task = 0; task < tasks; task++)
-            {
-                var row_B = block_TB.AsSpan(task * BlockLength, padded);
-                TensorPrimitives.ConvertTruncating(gradients_TP.Slice(task * sharedLength + start, width), row_B);
-                row_B[width..].Clear();
-            }
-            AddBlock(block_TB, tasks, padded, sums);
-        }
+        var products = new double[Pairs(tasks)];
+        AddProducts(gradients_TP, [], tasks, sharedLength, sharedLength, products);
+        return ToMatrix(products, scales_T);
+    }
 
+    /// <summary>Products of T tasks: T(T + 1) / 2, row after row of the lower triangle.</summary>
+    internal static int Pairs(int tasks) => tasks * (tasks + 1) / 2;
+
+    /// <summary>G[i, j] = scale_i scale_j times the product; zero where a scale is, whatever the product.</summary>
+    internal static double[,] ToMatrix(ReadOnlySpan<double> products, ReadOnlySpan<double> scales_T)
+    {
+        var tasks = scales_T.Length;
         var gramian_TT = new double[tasks, tasks];
         var pair = 0;
         for (var i = 0; i < tasks; i++)
@@ -48,7 +46,7 @@ public static class Gramian
             for (var j = 0; j <= i; j++, pair++)
             {
                 var scale = scales_T[i] * scales_T[j];
-                gramian_TT[i, j] = gramian_TT[j, i] = scale == 0 ? 0 : scale * sums[pair].Total();
+                gramian_TT[i, j] = gramian_TT[j, i] = scale == 0 ? 0 : scale * products[pair];
             }
         }
         return gramian_TT;
@@ -72,6 +70,54 @@ public static class Gramian
             }
         }
         return gramian_TT;
+    }
+
+    /// <summary>Adds to each product that of the rows of left + right, read in one pass and not written.</summary>
+    /// <param name="left">Row after row.</param>
+    /// <param name="right">Alike; empty: zeros.</param>
+    /// <param name="rowLength">From one row's beginning to the next one's.</param>
+    /// <param name="columns">Of each row, from its beginning.</param>
+    internal static void AddProducts(
+        ReadOnlySpan<float> left, ReadOnlySpan<float> right, int tasks, int rowLength, int columns, Span<double> products)
+    {
+        var block_TB = new double[tasks * BlockLength];
+        var sums = new LaneSum[Pairs(tasks)];
+        for (var start = 0; start < columns; start += BlockLength)
+        {
+            var width = Math.Min(BlockLength, columns - start);
+            var padded = (width + Lanes - 1) / Lanes * Lanes;
+            for (var task = 0; task < tasks; task++)
+            {
+                var row_B = block_TB.AsSpan(task * BlockLength, padded);
+                var from = task * rowLength + start;
+                Widen(left.Slice(from, width), right.IsEmpty ? right : right.Slice(from, width), row_B[..width]);
+                row_B[width..].Clear();
+            }
+            AddBlock(block_TB, tasks, padded, sums);
+        }
+        for (var pair = 0; pair < sums.Length; pair++)
+            products[pair] += sums[pair].Total();
+    }
+
+    /// <summary>left + right, rounded to float as in the reduction tree, as doubles.</summary>
+    private static void Widen(ReadOnlySpan<float> left, ReadOnlySpan<float> right, Span<double> row_B)
+    {
+        if (right.IsEmpty)
+        {
+            TensorPrimitives.ConvertTruncating(left, row_B);
+            return;
+        }
+        var k = 0;
+        ref var lefts = ref MemoryMarshal.GetReference(left);
+        ref var rights = ref MemoryMarshal.GetReference(right);
+        for (; k <= row_B.Length - Vector<float>.Count; k += Vector<float>.Count)
+        {
+            Vector.Widen(Vector.LoadUnsafe(ref lefts, (nuint)k) + Vector.LoadUnsafe(ref rights, (nuint)k), out var lower, out var upper);
+            lower.CopyTo(row_B[k..]);
+            upper.CopyTo(row_B[(k + Vector<double>.Count)..]);
+        }
+        for (; k < row_B.Length; k++)
+            row_B[k] = left[k] + right[k];
     }
 
     private static void AddBlock(double[] block_TB, int tasks, int width, LaneSum[] sums)

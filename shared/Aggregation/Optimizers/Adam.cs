@@ -14,6 +14,8 @@ public sealed class Adam : Optimizer
     private readonly bool _decoupled;
     private readonly float[] _mean_P;
     private readonly float[] _square_P;
+    private double _meanCorrection;
+    private double _squareCorrection;
 
     internal Adam(OptimizerSettings settings, ImmutableArray<ParameterSegment> segments, bool decoupled) : base(segments, "exp_avg", "exp_avg_sq")
     {
@@ -21,6 +23,12 @@ public sealed class Adam : Optimizer
         _decoupled = decoupled;
         _mean_P = State["exp_avg"];
         _square_P = State["exp_avg_sq"];
+    }
+
+    private protected override void Begin()
+    {
+        _meanCorrection = 1 - Math.Pow(_settings.Beta1, Steps);
+        _squareCorrection = 1 - Math.Pow(_settings.Beta2, Steps);
     }
 
     private protected override void Update(Span<float> parameters_N, ReadOnlySpan<float> gradients_N, in ParameterSegment segment)
@@ -32,8 +40,8 @@ public sealed class Adam : Optimizer
         var addMean = Vector.Create((float)(1 - beta1));
         var keepSquare = Vector.Create((float)beta2);
         var addSquare = Vector.Create((float)(1 - beta2));
-        var stepSize = Vector.Create((float)(segment.LearningRate / (1 - Math.Pow(beta1, Steps))));
-        var rootCorrection = Vector.Create((float)Math.Sqrt(1 - Math.Pow(beta2, Steps)));
+        var stepSize = Vector.Create((float)(segment.LearningRate / _meanCorrection));
+        var rootCorrection = Vector.Create((float)Math.Sqrt(_squareCorrection));
         var epsilon = Vector.Create((float)_settings.Epsilon);
         var addedDecay = Vector.Create(_decoupled ? 0 : (float)segment.WeightDecay);
         var keepParameter = Vector.Create(_decoupled ? (float)(1 - segment.LearningRate * segment.WeightDecay) : 1);

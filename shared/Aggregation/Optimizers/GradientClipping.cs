@@ -20,8 +20,16 @@ public static class GradientClipping
                 squares += Gramian.Compute(gradients_P.Slice(segment.Offset, segment.Length), 1, segment.Length, [1.0])[0, 0];
         }
         var norm = Math.Sqrt(squares);
-        if (norm > maxNorm)
-            TensorPrimitives.Multiply(gradients_P, (float)(maxNorm / norm), gradients_P);
+        Multiply(gradients_P, Factor(norm, maxNorm));
         return norm;
+    }
+
+    /// <summary>What makes a gradient of a larger norm one of <paramref name="maxNorm"/>; 1: it stays.</summary>
+    public static float Factor(double norm, double maxNorm) => norm > maxNorm ? (float)(maxNorm / norm) : 1;
+
+    internal static void Multiply(Span<float> gradients_N, float factor)
+    {
+        if (factor != 1)
+            TensorPrimitives.Multiply(gradients_N, factor, gradients_N);
     }
 }

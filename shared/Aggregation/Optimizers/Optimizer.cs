@@ -6,11 +6,12 @@ namespace DistMtl.Aggregation.Optimizers;
 /// <summary>
 /// An update rule over the flat parameters with its state, in float, with PyTorch's meaning. One pass over memory a
 /// step; each element is computed by plain IEEE operations of its own (no fused multiply-add), so the bits depend
-/// neither on the machine's vector width nor on where an element lies. Not thread-safe.
+/// neither on the machine's vector width nor on where an element lies. Thread-safe only as <see cref="StepRange"/> says.
 /// </summary>
 public abstract class Optimizer
 {
     private readonly (string Name, float[] Values_P)[] _state;
+    private double _rateFactor = 1;
 
     /// <param name="segments">One behind the other from element 0 on.</param>
     /// <param name="stateNames">PyTorch's names of the vectors that the rule keeps.</param>
@@ -62,14 +63,37 @@ public abstract class Optimizer
     {
         if (parameters_P.Length != Length || gradients_P.Length != Length)
             throw new ArgumentException($"an optimiser of {Length} parameters got {parameters_P.Length} parameters and {gradients_P.Length} gradients", nameof(parameters_P));
+        BeginStep(rateFactor);
+        StepRange(0, parameters_P, gradients_P);
+    }
+
+    /// <summary>Begins an update that is made range by range; each element's range must come once before the next begins.</summary>
+    /// <param name="rateFactor">As of <see cref="Step"/>.</param>
+    public void BeginStep(double rateFactor = 1)
+    {
         Steps++;
-        foreach (var segment in Segments)
+        _rateFactor = rateFactor;
+        Begin();
+    }
+
+    /// <summary>
+    /// The update of N parameters from <paramref name="offset"/> on, to the bits of <see cref="Step"/>. Ranges that do not
+    /// overlap may be updated by several threads at a time.
+    /// </summary>
+    /// <exception cref="ArgumentException">The two lengths differ, or the range is not within P.</exception>
+    public void StepRange(int offset, Span<float> parameters_N, ReadOnlySpan<float> gradients_N)
+    {
+        var end = (long)offset + parameters_N.Length;
+        if (offset < 0 || end > Length || gradients_N.Length != parameters_N.Length)
+            throw new ArgumentException($"an optimiser of {Length} parameters got {parameters_N.Length} parameters and {gradients_N.Length} gradients from {offset} on", nameof(parameters_N));
+        for (var i = FirstBehind(offset); i < Segments.Length && Segments[i].Offset < end; i++)
         {
+            var segment = Segments[i].Within(offset, (int)end);
             if (!segment.IsFrozen)
             {
                 Update(
-                    parameters_P.Slice(segment.Offset, segment.Length), gradients_P.Slice(segment.Offset, segment.Length),
-                    segment with { LearningRate = segment.LearningRate * rateFactor });
+                    parameters_N.Slice(segment.Offset - offset, segment.Length), gradients_N.Slice(segment.Offset - offset, segment.Length),
+                    segment with { LearningRate = segment.LearningRate * _rateFactor });
             }
         }
     }
@@ -91,8 +115,25 @@ public abstract class Optimizer
         Steps = steps;
     }
 
+    /// <summary>What a rule works out once a step, when <see cref="Steps"/> has this step's number.</summary>
+    private protected virtual void Begin()
+    {
+    }
+
     /// <param name="parameters_N">The segment's.</param>
     /// <param name="gradients_N">The segment's.</param>
-    /// <param name="segment">Its learning rate is this step's.</param>
+    /// <param name="segment">A part of one of <see cref="Segments"/>; its learning rate is this step's.</param>
     private protected abstract void Update(Span<float> parameters_N, ReadOnlySpan<float> gradients_N, in ParameterSegment segment);
+
+    /// <summary>The first segment that ends behind an element.</summary>
+    private int FirstBehind(int element)
+    {
+        var (low, high) = (0, Segments.Length);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            (low, high) = Segments[middle].End <= element ? (middle + 1, high) : (low, middle);
+        }
+        return low;
+    }
 }

@@ -12,6 +12,25 @@ public readonly record struct ParameterSegment(int Offset, int Length, double Le
 
     public int End => Offset + Length;
 
+    /// <summary>What of it lies in [start, end), which it must touch.</summary>
+    internal ParameterSegment Within(int start, int end)
+    {
+        var from = Math.Max(Offset, start);
+        return this with { Offset = from, Length = Math.Min(End, end) - from };
+    }
+
+    /// <summary>
+    /// The segments of N parameters from <paramref name="offset"/> on, counted from there: an optimiser over them needs state
+    /// for these alone.
+    /// </summary>
+    public static ImmutableArray<ParameterSegment> OfRange(ImmutableArray<ParameterSegment> segments, int offset, int length) =>
+    [
+        .. from segment in segments
+           where segment.Offset < offset + length && segment.End > offset
+           let part = segment.Within(offset, offset + length)
+           select part with { Offset = part.Offset - offset },
+    ];
+
     /// <summary>All of P in one range.</summary>
     public static ImmutableArray<ParameterSegment> Whole(OptimizerSettings settings, int length) =>
         [new(0, length, settings.LearningRate, settings.WeightDecay)];

@@ -86,6 +86,54 @@ public sealed class OptimizerTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
+    public void Ranges_in_any_order_give_the_bits_of_the_whole_step(OptimizerKind kind)
+    {
+        ParameterSegment[] segments = [new(0, 13, 0.02, 0), new(13, 9, 0, 0.1), new(22, 15, 0.005, 0.3)];
+        var (whole, optimizer) = (Values(37, 0, 0), Optimizer.Create(Settings(kind), [.. segments]));
+        var (parts, ranged) = (Values(37, 0, 0), Optimizer.Create(Settings(kind), [.. segments]));
+        foreach (var step in Enumerable.Range(1, 3))
+        {
+            optimizer.Step(whole, Values(37, 0, step), 0.5);
+            ranged.BeginStep(0.5);
+            foreach (var range in new[] { 30..37, 0..5, 5..5, 17..30, 5..17 })
+                ranged.StepRange(range.Start.Value, parts.AsSpan(range), Values(37, 0, step).AsSpan(range));
+        }
+        Assert.Equal(whole, parts);
+        Assert.Equal(optimizer.State, ranged.State);
+        Assert.Equal(3, ranged.Steps);
+    }
+
+    [Fact]
+    public void Adam_is_made_of_plain_operations_in_float()
+    {
+        var (parameters, optimizer) = (Values(37, 0, 0), Optimizer.Create(Settings(OptimizerKind.Adam), 37));
+        var (expected, means, squares) = (Values(37, 0, 0), new float[37], new float[37]);
+        for (var step = 1; step <= 5; step++)
+        {
+            var gradients = Values(37, 0, step);
+            optimizer.Step(parameters, gradients);
+            var stepSize = (float)(0.01 / (1 - Math.Pow(0.9, step)));
+            var correction = (float)Math.Sqrt(1 - Math.Pow(0.999, step));
+            for (var i = 0; i < 37; i++)
+            {
+                var gradient = gradients[i] + 0.1f * expected[i];
+                means[i] = 0.9f * means[i] + (float)(1 - 0.9) * gradient;
+                squares[i] = 0.999f * squares[i] + (float)(1 - 0.999) * (gradient * gradient);
+                expected[i] -= stepSize * (means[i] / (MathF.Sqrt(squares[i]) / correction + 1e-8f));
+            }
+        }
+        Assert.Equal(expected, parameters);
+    }
+
+    [Theory]
+    [InlineData(-1, 3, 3)]
+    [InlineData(35, 3, 3)]
+    [InlineData(0, 3, 4)]
+    public void A_range_that_does_not_fit_is_refused(int offset, int parameters, int gradients) => Assert.Throws<ArgumentException>(
+        () => Optimizer.Create(Settings(OptimizerKind.Adam), 37).StepRange(offset, new float[parameters], new float[gradients]));
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
     public void Weight_decay_draws_a_parameter_without_gradient_to_zero(OptimizerKind kind)
     {
         float[] parameters = [2, -3];

@@ -59,6 +59,15 @@ public sealed class ParameterSegmentTests
             ParameterSegment.Of(layout, Settings with { Groups = [new("embedding.*", 0.4, null)] }, [Click with { LearningRate = 0.5 }]));
     }
 
+    [Fact]
+    public void A_range_has_its_part_of_each_segment_counted_from_its_beginning()
+    {
+        ParameterSegment[] segments = [new(0, 13, 0.02, 0), new(13, 9, 0, 0.1), new(22, 15, 0.005, 0.3)];
+        Assert.Equal([new(0, 3, 0.02, 0), new(3, 9, 0, 0.1), new(12, 8, 0.005, 0.3)], ParameterSegment.OfRange([.. segments], 10, 20));
+        Assert.Equal([new(0, 4, 0, 0.1)], ParameterSegment.OfRange([.. segments], 15, 4));
+        Assert.Equal(segments, ParameterSegment.OfRange([.. segments], 0, 37));
+    }
+
     [Theory]
     [InlineData("embeding.*", "optimizer.groups[0].match: 'embeding.*' fits no parameter of the model; did you mean 'embedding.*'?")]
     [InlineData("head.clik.bias", "optimizer.groups[0].match: 'head.clik.bias' fits no parameter of the model; did you mean 'head.click.bias'?")]
