@@ -7,8 +7,7 @@ namespace DistMtl.Coordinator.Cluster;
 
 /// <summary>A parameter server that a worker hosts, spoken to over the worker's connection.</summary>
 /// <param name="index">Which of the shape's servers it is.</param>
-/// <param name="copy">What the coordinator has of its state, brought up to date by <see cref="FetchAsync"/>.</param>
-internal sealed class RemoteServer(ServerShape shape, int index, string worker, ServerState copy, WorkerFleet fleet) : IParameterServer
+internal sealed class RemoteServer(ServerShape shape, int index, string worker, WorkerFleet fleet) : IParameterServer
 {
     /// <summary>For state to be sent; gradients have the job's own deadline.</summary>
     private static readonly TimeSpan StateDeadline = TimeSpan.FromMinutes(5);
@@ -21,15 +20,24 @@ internal sealed class RemoteServer(ServerShape shape, int index, string worker, 
 
     public static IReadOnlyList<FrameKind> Kinds { get; } = [FrameKind.Hosting, FrameKind.Report, FrameKind.State, FrameKind.StateEnd];
 
+    private ServerState? _copy;
+
     private string Name => $"parameter server {index} on worker {worker}";
 
-    /// <summary>Makes the worker its host and gives it the state to begin with.</summary>
+    /// <summary>Makes the worker its host.</summary>
     /// <returns>Where it listens, HOST:PORT.</returns>
-    public async Task<string> HostAsync(string jobYaml, ReadOnlyMemory<byte> schema, int version, CancellationToken cancellation)
+    public async Task<string> HostAsync(string jobYaml, ReadOnlyMemory<byte> schema, CancellationToken cancellation)
     {
         await SendAsync(FrameKind.Host, new HostHeader(shape.Generation, jobYaml, index, shape.Gradient.IsPerTask), schema, cancellation);
         var port = await ReadAsync(_ports, HostDeadline, "did not start", cancellation);
-        foreach (var (vector, values_P) in copy.Vectors)
+        return $"{worker[..worker.LastIndexOf(':')]}:{port}";
+    }
+
+    /// <param name="state">What it begins with; from now on the coordinator's copy, brought up to date by <see cref="FetchAsync"/>.</param>
+    public async Task InstallAsync(ServerState state, int version, CancellationToken cancellation)
+    {
+        _copy = state;
+        foreach (var (vector, values_P) in state.Vectors)
         {
             foreach (var slice in shape.OwnedBy(index))
             {
@@ -40,7 +48,6 @@ internal sealed class RemoteServer(ServerShape shape, int index, string worker, 
             }
         }
         await SendAsync(FrameKind.StateEnd, new StateEndHeader(shape.Generation, index, version), default, cancellation);
-        return $"{worker[..worker.LastIndexOf(':')]}:{port}";
     }
 
     public async Task<StepReport> ReportAsync(TimeSpan deadline, CancellationToken cancellation)
@@ -82,7 +89,7 @@ internal sealed class RemoteServer(ServerShape shape, int index, string worker, 
                 _reports.Writer.TryWrite(ReportFrame.Read(shape, frame));
                 break;
             case FrameKind.State:
-                copy.Take(shape, frame);
+                (_copy ?? throw new FrameException($"{Name} sent state that it was not asked for")).Take(shape, frame);
                 break;
             case FrameKind.StateEnd:
                 _fetched.Writer.TryWrite(frame.Header<StateEndHeader>().Version);

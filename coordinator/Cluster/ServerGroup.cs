@@ -9,10 +9,10 @@ namespace DistMtl.Coordinator.Cluster;
 /// <summary>All parameter servers of a run, wherever they are.</summary>
 internal sealed class ServerGroup
 {
-    private readonly IReadOnlyList<IParameterServer> _servers;
+    private readonly WorkerFleet _fleet;
+    private IReadOnlyList<IParameterServer> _servers = [];
 
-    private ServerGroup(IReadOnlyList<IParameterServer> servers, ServerShape shape, IReadOnlyList<string> addresses) =>
-        (_servers, Shape, Addresses) = (servers, shape, addresses);
+    private ServerGroup(ServerShape shape, WorkerFleet fleet, IReadOnlyList<string> addresses) => (Shape, _fleet, Addresses) = (shape, fleet, addresses);
 
     public ServerShape Shape { get; }
 
@@ -27,21 +27,38 @@ internal sealed class ServerGroup
     {
         if (job.Training.ParameterServers.Placement == ServerPlacement.Coordinator)
         {
-            var local = Enumerable.Range(0, shape.Servers).ToDictionary(index => index, index => new ParameterServer(shape, index, version, states[index], fleet));
-            fleet.Route(LocalServers.Kinds, new LocalServers(shape, local).OnFrameAsync);
-            return new ServerGroup([.. local.Values], shape, []);
+            var local = new ServerGroup(shape, fleet, []);
+            local.StartHere(states, version);
+            return local;
         }
         // More servers than workers: some workers host several.
-        var remote = Enumerable.Range(0, shape.Servers)
-            .Select(index => new RemoteServer(shape, index, fleet.All[index % fleet.All.Count], states[index], fleet)).ToList();
-        fleet.Route(RemoteServer.Kinds, (worker, frame, _) =>
+        var remote = Enumerable.Range(0, shape.Servers).Select(index => new RemoteServer(shape, index, fleet.All[index % fleet.All.Count], fleet)).ToList();
+        fleet.Route(RemoteServer.Kinds, (_, frame, _) =>
         {
             remote[IndexOf(frame, remote.Count)].OnFrame(frame);
             return Task.CompletedTask;
         });
         var (yaml, schemaJson) = (JobFileWriter.Write(job), Encoding.UTF8.GetBytes(schema.ToJson()));
-        var addresses = await Task.WhenAll(remote.Select(server => server.HostAsync(yaml, schemaJson, version, cancellation)));
-        return new ServerGroup(remote, shape, addresses);
+        var addresses = await Task.WhenAll(remote.Select(server => server.HostAsync(yaml, schemaJson, cancellation)));
+        var group = new ServerGroup(shape, fleet, addresses) { _servers = remote };
+        await group.InstallAsync(states, version, cancellation);
+        return group;
+    }
+
+    /// <summary>Gives all servers another state; nothing is sent to the workers before <see cref="PublishAsync"/>.</summary>
+    public async Task InstallAsync(IReadOnlyList<ServerState> states, int version, CancellationToken cancellation)
+    {
+        if (Addresses.Count == 0)
+            StartHere(states, version);
+        else
+            await Task.WhenAll(_servers.Cast<RemoteServer>().Select((server, index) => server.InstallAsync(states[index], version, cancellation)));
+    }
+
+    private void StartHere(IReadOnlyList<ServerState> states, int version)
+    {
+        var local = Enumerable.Range(0, Shape.Servers).ToDictionary(index => index, index => new ParameterServer(Shape, index, version, states[index], _fleet));
+        _fleet.Route(LocalServers.Kinds, new LocalServers(Shape, local).OnFrameAsync);
+        _servers = [.. local.Values];
     }
 
     /// <summary>What each server has measured of the step.</summary>

@@ -43,7 +43,7 @@ internal sealed class WorkerFleet : IWorkerLinks, IAsyncDisposable
 
     /// <summary>
     /// From now on frames of these kinds go to <paramref name="handler"/>, on the thread that received them, instead of to
-    /// <see cref="ReceiveAsync"/>; the frame is disposed after it.
+    /// <see cref="ReceiveAsync(TimeSpan, Func{string}, CancellationToken)"/>; the frame is disposed after it.
     /// </summary>
     public void Route(IEnumerable<FrameKind> kinds, Func<string, Frame, CancellationToken, Task> handler)
     {

@@ -1,8 +1,10 @@
 using DistMtl.Coordinator.Cluster;
 using DistMtl.Coordinator.Runs;
 using DistMtl.Data;
+using DistMtl.ParameterServers;
 using DistMtl.Protocol;
 using DistMtl.Protocol.Jobs;
+using DistMtl.Protocol.Models;
 using DistMtl.Protocol.Runs;
 using DistMtl.Transport;
 
@@ -23,9 +25,16 @@ internal static class EvaluationRun
         if (bad.Bad > 0)
             notice($"{bad.Bad} of {bad.Rows} rows are bad and left out: {string.Join("; ", bad.First)}");
         var schema = DataSchema.FromJson(checkpoint.SchemaJson);
+        // One server in this process: nothing is updated here.
+        job = job with { Training = job.Training with { ParameterServers = ParameterServerSettings.Default } };
         await using var fleet = await WorkerFleet.FormAsync(await starting, job.Data.Shards, notice, stop);
-        var plan = new PlanHeader(fleet.Placement.Generation, JobFileWriter.Write(job), [], 1, 0, PerTask: false, Splits.Test);
+        var blueprint = ModelBlueprint.Create(job.Model, schema.ToModelInputs(job.Embeddings));
+        var servers = await ServerGroup.StartAsync(
+            job, schema, ServerShape.Of(job, blueprint, fleet.Placement.Generation, perTask: false),
+            [ServerState.Create(job, blueprint, checkpoint.Parameters_P)], checkpoint.Step, fleet, stop);
+        var plan = new PlanHeader(fleet.Placement.Generation, JobFileWriter.Write(job), [], 1, 0, PerTask: false, Splits.Test, [.. servers.Addresses]);
         await Preparation.RunAsync(job, schema, plan, trainRowsByShard: null, fleet, stop);
+        await servers.PublishAsync(stop);
         return await new Evaluator(job, schema, fleet).EvaluateAsync(checkpoint.Step, WorkKind.Test, stop);
     }
 }

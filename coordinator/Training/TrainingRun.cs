@@ -1,6 +1,4 @@
-using DistMtl.Aggregation;
 using DistMtl.Aggregation.Optimizers;
-using DistMtl.Aggregation.Tables;
 using DistMtl.Aggregation.Weightings;
 using DistMtl.Coordinator.Cluster;
 using DistMtl.Coordinator.Runs;
@@ -96,7 +94,6 @@ internal sealed class TrainingRun
             return new Progress(scan, blueprint, weighting, stepsPerEpoch, totalSteps, new TrainingState(
                 0, parameters_P, optimizer, weighting.Start(), early, Ledger.Create(rowsByShard), 0, 0)
             {
-                Tables = [.. blueprint.Tables.Select(table => new RowTable(table, _job.Seed))],
                 WeightingRows_TS = WeightingRows(weighting, layout, saved: null),
             });
         }
@@ -125,18 +122,14 @@ internal sealed class TrainingRun
 
     private async Task<RunSummary> TrainAsync(Progress progress, WorkerFleet fleet, CancellationToken stop)
     {
-        var shape = new ServerShape(
-            fleet.Placement.Generation, 0, 1, _job.Data.Shards, ParameterSlices.Of(progress.Layout),
-            GradientShape.Create(progress.Layout, _job.Tasks.Count, progress.Weighting.Need),
-            new TableShape(progress.Blueprint.Tables, _job.Tasks.Count, progress.Weighting.Need != WeightingNeed.Losses));
-        var server = new ParameterServer(shape, progress.State.Step, progress.State.Parameters_P, progress.State.Tables, fleet);
-        fleet.Server = server;
+        var shape = ServerShape.Of(_job, progress.Blueprint, fleet.Placement.Generation, progress.Weighting.Need != WeightingNeed.Losses);
+        var servers = progress.Servers = await ServerGroup.StartAsync(_job, progress.Scan.Schema, shape, StatesOf(progress), progress.State.Step, fleet, stop);
         var firstLabels_T = await Preparation.RunAsync(
-            _job, progress.Scan.Schema, PlanFor(progress, fleet), progress.Scan.TrainRowsByShard, fleet, stop);
+            _job, progress.Scan.Schema, PlanFor(progress, fleet, servers), progress.Scan.TrainRowsByShard, fleet, stop);
         Notice("the workers have read their shards");
-        await server.PublishAsync(progress.State.Step, stop);
+        await servers.PublishAsync(stop);
         var schedule = new LearningRateSchedule(_job.Optimizer.Schedule, progress.TotalSteps, progress.StepsPerEpoch);
-        var steps = new StepRunner(_job, shape, progress.Weighting, schedule, fleet, server, progress.StepsPerEpoch, firstLabels_T);
+        var steps = new StepRunner(_job, progress.Weighting, schedule, fleet, servers, progress.StepsPerEpoch, firstLabels_T);
         var evaluator = new Evaluator(_job, progress.Scan.Schema, fleet);
         var rate = new RateMeter(_time);
         while (progress.State.Step < progress.TotalSteps && !ShouldStop(progress.State) && !stop.IsCancellationRequested)
@@ -152,16 +145,18 @@ internal sealed class TrainingRun
             if (IsDue(state.Step, _job.Training.EvaluateEvery ?? progress.StepsPerEpoch, progress) && HasValidation)
                 await EvaluateAsync(progress, evaluator);
             else if (IsDue(state.Step, _job.Training.CheckpointEvery ?? progress.StepsPerEpoch, progress))
-                Save(progress);
+                await SaveAsync(progress);
         }
         var status = progress.State.Step >= progress.TotalSteps ? RunStatus.Completed
             : ShouldStop(progress.State) ? RunStatus.EarlyStopped
             : RunStatus.Interrupted;
         if (progress.SavedStep != progress.State.Step)
-            Save(progress);
+            await SaveAsync(progress);
         if (status != RunStatus.Interrupted && _job.Data.Test is not null)
         {
-            progress.Test = await evaluator.EvaluateAsync(progress.State.Step, WorkKind.Test, CancellationToken.None);
+            if (progress.ResultStep != progress.State.Step)
+                await InstallBestAsync(progress, servers);
+            progress.Test = await evaluator.EvaluateAsync(progress.ResultStep, WorkKind.Test, CancellationToken.None);
             _observer.On(new EvaluationCompleted(Seconds, progress.ResultStep, EpochOf(progress), "test", progress.Test, null, false));
         }
         return End(progress, status, null);
@@ -174,6 +169,7 @@ internal sealed class TrainingRun
     private async Task EvaluateAsync(Progress progress, Evaluator evaluator)
     {
         var state = progress.State;
+        await progress.Servers!.FetchAsync(CancellationToken.None);
         var metrics = await evaluator.EvaluateAsync(state.Step, WorkKind.Validate, CancellationToken.None);
         double? composite = null;
         var isBest = false;
@@ -188,7 +184,23 @@ internal sealed class TrainingRun
         if (isBest || progress.Best_P is null)
             progress.Validation = metrics;
         _observer.On(new EvaluationCompleted(Seconds, state.Step, EpochOf(progress), "validation", metrics, composite, isBest));
-        Save(progress);
+        await SaveAsync(progress);
+    }
+
+    /// <summary>One state for each server: the vectors are shared, rows of tables are not.</summary>
+    private IReadOnlyList<ServerState> StatesOf(Progress progress) =>
+    [
+        .. Enumerable.Range(0, _job.Training.ParameterServers.Count)
+            .Select(_ => ServerState.Create(_job, progress.Blueprint, progress.State.Parameters_P) with { Optimizer = progress.State.Optimizer }),
+    ];
+
+    /// <summary>Puts the best evaluation's parameters on the servers and sends them to the workers, to predict with.</summary>
+    private async Task InstallBestAsync(Progress progress, ServerGroup servers)
+    {
+        var best = Checkpoint.Read(_checkpoints.PathOf(progress.ResultStep));
+        await servers.InstallAsync(
+            [.. StatesOf(progress).Select(state => state with { Parameters_P = best.Parameters_P })], best.Step, CancellationToken.None);
+        await servers.PublishAsync(CancellationToken.None);
     }
 
     private bool ShouldStop(TrainingState state) =>
@@ -198,26 +210,33 @@ internal sealed class TrainingRun
 
     private static int EpochOf(Progress progress) => (Math.Max(progress.State.Step, 1) - 1) / progress.StepsPerEpoch + 1;
 
-    private PlanHeader PlanFor(Progress progress, WorkerFleet fleet) => new(
+    private PlanHeader PlanFor(Progress progress, WorkerFleet fleet, ServerGroup servers) => new(
         fleet.Placement.Generation,
         JobFileWriter.Write(_job),
         [],
         progress.StepsPerEpoch,
         progress.State.Step,
         progress.Weighting.Need != WeightingNeed.Losses,
-        Splits.Train | (HasValidation ? Splits.Validation : Splits.None) | (_job.Data.Test is null ? Splits.None : Splits.Test));
+        Splits.Train | (HasValidation ? Splits.Validation : Splits.None) | (_job.Data.Test is null ? Splits.None : Splits.Test),
+        [.. servers.Addresses]);
 
     private RunStarted Started(Progress progress) => new(
         Seconds, NameToShow, _directory.Root, [.. _job.Tasks.Select(task => task.Name)], progress.Workers, _job.Data.Shards,
         progress.Scan.TrainRowsByShard.Sum(rows => (long)rows), progress.Scan.ValidationRowsByShard.Sum(rows => (long)rows),
         progress.Layout.Length, progress.State.Step, progress.TotalSteps, progress.StepsPerEpoch);
 
+    private async Task SaveAsync(Progress progress)
+    {
+        await progress.Servers!.FetchAsync(CancellationToken.None);
+        Save(progress);
+    }
+
     private void Save(Progress progress)
     {
         var state = progress.State;
         var directory = _checkpoints.Write(new CheckpointContent(
             JobFileWriter.Write(_job), _job.Seed, progress.Scan.Schema.ToJson(), state.Step, EpochOf(progress), progress.Layout,
-            state.Parameters_P, state.Optimizer.Steps, state.Optimizer.State, state.Weighting.Values, state.RowsTrained,
+            state.Parameters_P, state.Step, state.Optimizer.State, state.Weighting.Values, state.RowsTrained,
             state.SecondsTraining, state.EarlyStopping, state.Ledger.ToRows(), progress.Validation)
         {
             WeightingRows_TS = state.WeightingRows_TS,
@@ -227,10 +246,13 @@ internal sealed class TrainingRun
         _observer.On(new CheckpointWritten(Seconds, state.Step, directory));
     }
 
-    /// <summary>The state lies between two whole steps, so it is worth keeping whatever ended the run.</summary>
+    /// <summary>
+    /// The state lies between two whole steps, so it is worth keeping whatever ended the run; but where servers are elsewhere
+    /// it may have gone with them, and the last checkpoint is what there is.
+    /// </summary>
     private void SaveWhatThereIs(Progress? progress)
     {
-        if (progress is not null && progress.State.Step > 0 && progress.SavedStep != progress.State.Step)
+        if (progress is { Servers.Addresses.Count: 0, State.Step: > 0 } && progress.SavedStep != progress.State.Step)
             Save(progress);
     }
 
@@ -268,6 +290,9 @@ internal sealed class TrainingRun
         public TrainingState State { get; set; } = state;
 
         public int Workers { get; set; }
+
+        /// <summary>Null before they are started.</summary>
+        public ServerGroup? Servers { get; set; }
 
         /// <summary>Of the result's parameters.</summary>
         public IReadOnlyList<TaskMetrics> Validation { get; set; } = [];

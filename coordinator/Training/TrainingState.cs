@@ -1,7 +1,5 @@
-using System.Collections.Immutable;
 using System.Collections.ObjectModel;
 using DistMtl.Aggregation.Optimizers;
-using DistMtl.Aggregation.Tables;
 using DistMtl.Aggregation.Weightings;
 using DistMtl.Coordinator.Runs;
 
@@ -9,8 +7,8 @@ namespace DistMtl.Coordinator.Training;
 
 /// <summary>All that changes from step to step: what a checkpoint must hold for a run to go on to the same bits.</summary>
 /// <param name="Step">Updates made; the version of the parameters.</param>
-/// <param name="Parameters_P">Updated in place.</param>
-/// <param name="Optimizer">With its own vectors, updated in place.</param>
+/// <param name="Parameters_P">The coordinator's copy: what servers of its own process update in place, and what is fetched of others.</param>
+/// <param name="Optimizer">With its own vectors; alike.</param>
 internal sealed record TrainingState(
     int Step,
     float[] Parameters_P,
@@ -21,9 +19,6 @@ internal sealed record TrainingState(
     long RowsTrained,
     double SecondsTraining)
 {
-    /// <summary>The sparse tables, in the model's order; updated in place.</summary>
-    public ImmutableArray<RowTable> Tables { get; init; } = [];
-
     /// <summary>What a row weighting keeps between steps, each of T x shared parameters; updated in place.</summary>
     public IReadOnlyDictionary<string, float[]> WeightingRows_TS { get; init; } = ReadOnlyDictionary<string, float[]>.Empty;
 }

@@ -30,6 +30,24 @@ public sealed class TaskCoefficients
     /// <summary>T.</summary>
     public int Tasks { get; }
 
+    /// <summary>The weighted sum of T rows side by side, of N numbers each: in double, rounded once.</summary>
+    public void CombineShared(ReadOnlySpan<float> gradients_TN, Span<float> update_N)
+    {
+        Span<int> starts = stackalloc int[Present.Length];
+        for (var i = 0; i < starts.Length; i++)
+            starts[i] = Present[i] * update_N.Length;
+        GradientCombiner.AddRows(gradients_TN, [], starts, Shared, update_N);
+    }
+
+    /// <summary>The update of what one task alone uses.</summary>
+    public void CombineOwn(int task, ReadOnlySpan<float> gradients_N, Span<float> update_N)
+    {
+        if (Own(task) is { } weight)
+            GradientCombiner.AddRows(gradients_N, [], [0], [weight], update_N);
+        else
+            update_N.Clear();
+    }
+
     /// <summary>The tasks that take part, in order.</summary>
     internal int[] Present { get; }
 

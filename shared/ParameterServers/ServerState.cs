@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using DistMtl.Aggregation.Optimizers;
 using DistMtl.Aggregation.Tables;
+using DistMtl.Protocol.Jobs;
+using DistMtl.Protocol.Models;
 using DistMtl.Transport;
 
 namespace DistMtl.ParameterServers;
@@ -14,6 +16,13 @@ namespace DistMtl.ParameterServers;
 /// <param name="Tables">In the order of the model; each server has its own, for each holds other rows.</param>
 public sealed record ServerState(float[] Parameters_P, Optimizer Optimizer, ImmutableArray<RowTable> Tables)
 {
+    /// <summary>The state before the first step.</summary>
+    /// <param name="parameters_P">The first parameters, or memory for what a checkpoint holds.</param>
+    public static ServerState Create(JobFile job, ModelBlueprint blueprint, float[] parameters_P) => new(
+        parameters_P,
+        Optimizer.Create(job.Optimizer, ParameterSegment.Of(blueprint.Layout, job.Optimizer, job.Tasks)),
+        [.. blueprint.Tables.Select(table => new RowTable(table, job.Seed))]);
+
     /// <summary>By table.</summary>
     public IReadOnlyList<bool> FrozenTables { get; } = [.. Tables.Select(table => table.Entry.LearningRate == 0)];
 

@@ -14,10 +14,18 @@ internal sealed record JobPlan(PlanHeader Header, JobFile Job, DataSchema Schema
     public static JobPlan Read(Frame frame)
     {
         var header = frame.Header<PlanHeader>();
-        var reading = JobFileReader.Parse(header.JobYaml, "job.yaml", "/", [], WeightingTable.Descriptions, checkFiles: false);
+        var (job, schema) = Read(header.JobYaml, frame.Payload);
+        return new JobPlan(header, job, schema);
+    }
+
+    /// <param name="schema">As JSON.</param>
+    /// <exception cref="JobException">As of <see cref="Read(Frame)"/>.</exception>
+    public static (JobFile Job, DataSchema Schema) Read(string jobYaml, TensorBuffer schema)
+    {
+        var reading = JobFileReader.Parse(jobYaml, "job.yaml", "/", [], WeightingTable.Descriptions, checkFiles: false);
         var job = reading.Job ?? throw new JobException(
             $"the coordinator's job file can't be read here; coordinator and worker must be of one version: {string.Join("; ", reading.Problems)}");
-        return new JobPlan(header, job, DataSchema.FromJson(Encoding.UTF8.GetString(frame.Payload.GetSpan())));
+        return (job, DataSchema.FromJson(Encoding.UTF8.GetString(schema.GetSpan())));
     }
 
     public IReadOnlySet<Split> Splits => Enum.GetValues<Split>().Where(split => ((int)Header.Splits & (1 << (int)split)) != 0).ToHashSet();

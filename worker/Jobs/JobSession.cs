@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Net;
 using DistMtl.Aggregation;
 using DistMtl.Learning;
 using DistMtl.Protocol;
@@ -13,15 +15,18 @@ namespace DistMtl.Worker.Jobs;
 internal sealed class JobSession : IAsyncDisposable
 {
     private readonly TensorConnection _connection;
+    private readonly string _job;
     private readonly string _worker;
+    private readonly Dictionary<int, ServerHost> _hosts = [];
     private readonly TorchThread _thread = new();
     private readonly SemaphoreSlim _changed = new(0);
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ShardTrainer? _trainer;
     private ServerClient? _client;
     private WorkHeader? _work;
     private Task<StepBatch> _next = Task.FromException<StepBatch>(new InvalidOperationException("there is no plan yet"));
 
-    private JobSession(TensorConnection connection, string worker) => (_connection, _worker) = (connection, worker);
+    private JobSession(TensorConnection connection, string job, string worker) => (_connection, _job, _worker) = (connection, job, worker);
 
     public static async Task RunAsync(string job, string worker, string host, int port, CancellationToken cancellation)
     {
@@ -29,7 +34,7 @@ internal sealed class JobSession : IAsyncDisposable
         await connection.SendAsync(FrameKind.Hello, new HelloHeader(FrameFormat.Version, job, worker), default, cancellation);
         try
         {
-            await using var session = new JobSession(connection, worker);
+            await using var session = new JobSession(connection, job, worker);
             await session.ServeAsync(cancellation);
         }
         catch (Exception e) when (e is not (IOException or OperationCanceledException or TimeoutException))
@@ -44,6 +49,10 @@ internal sealed class JobSession : IAsyncDisposable
     {
         // What is being made or sent when the session ends is of no more interest, nor is its failure.
         await ((Task)_next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_client is { } client)
+            await client.DisposeAsync();
+        foreach (var host in _hosts.Values)
+            await host.DisposeAsync();
         if (_trainer is { } trainer)
             await _thread.RunAsync(() => { trainer.Dispose(); return true; }, CancellationToken.None);
         await _thread.DisposeAsync();
@@ -58,11 +67,32 @@ internal sealed class JobSession : IAsyncDisposable
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var (receiving, working) = (ReceiveAsync(ended.Token), WorkAsync(ended.Token));
-        var first = await Task.WhenAny(receiving, working);
+        var first = await Task.WhenAny(receiving, working, _ended.Task);
         await ended.CancelAsync();
         await Task.WhenAll(receiving, working).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await first;
     }
+
+    /// <summary>The session ends when this does, for its reason.</summary>
+    private void End(Task on) => on.ContinueWith(
+        ended => _ended.TrySetException(ended.Exception!.InnerExceptions), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+
+    private async Task HostAsync(Frame frame, CancellationToken cancellation)
+    {
+        var server = frame.Header<HostHeader>().Server;
+        var host = await ServerHost.StartAsync(_job, frame, BindAddress, _connection, cancellation);
+        _hosts.Add(server, host);
+        End(FailAsync(host));
+
+        static async Task FailAsync(ServerHost host) => throw await host.Failed;
+    }
+
+    /// <summary>An address is listened on as it is; a name that others reach this worker by, on all addresses.</summary>
+    private IPAddress BindAddress => IPAddress.TryParse(_worker.AsSpan(0, _worker.LastIndexOf(':')), out var address) ? address : IPAddress.Any;
+
+    private ServerHost HostOf(Frame frame) => _hosts.TryGetValue(ServerHost.IndexOf(frame), out var host)
+        ? host
+        : throw new FrameException($"a {frame.Kind} frame for parameter server {ServerHost.IndexOf(frame)}, which is not here");
 
     private async Task ReceiveAsync(CancellationToken cancellation)
     {
@@ -73,6 +103,12 @@ internal sealed class JobSession : IAsyncDisposable
             {
                 case FrameKind.Plan:
                     await PlanAsync(JobPlan.Read(frame), cancellation);
+                    break;
+                case FrameKind.Host:
+                    await HostAsync(frame, cancellation);
+                    break;
+                case var kind when ServerHost.Kinds.Contains(kind):
+                    await HostOf(frame).OnFrameAsync(frame, cancellation);
                     break;
                 case FrameKind.Slice when _client is { } client:
                     client.OnSlice(frame);
@@ -94,9 +130,8 @@ internal sealed class JobSession : IAsyncDisposable
     {
         var trainer = await _thread.RunAsync(() => ShardTrainer.Create(plan, _worker, cancellation), cancellation);
         _trainer = trainer;
-        _client = new ServerClient(
-            plan.Header.Generation, [.. Enumerable.Repeat(_connection, plan.Job.Training.ParameterServers.Count)],
-            ParameterSlices.Of(trainer.Layout), trainer.Shape, trainer.Tables, trainer.Layout.Length);
+        var client = _client = await ServerClient.ConnectAsync(plan, trainer.Shape, trainer.Layout.Length, _job, _worker, _connection, cancellation);
+        End(client.ReceiveAsync(() => _changed.Release(), cancellation));
         var first = await PrepareAsync(plan.Header.FirstStep, cancellation);
         _next = Task.FromResult(first);
         await _connection.SendAsync(FrameKind.Ready, trainer.Ready(first), default, cancellation);
@@ -157,7 +192,7 @@ internal sealed class JobSession : IAsyncDisposable
         WorkHeader work, NodeBatch node, PartialSum sum, Task<StepBatch> next, int place, ServerClient client, CancellationToken cancellation)
     {
         await client.SendAsync(work.Version, node, sum, cancellation);
-        System.Buffers.ArrayPool<float>.Shared.Return(sum.Gradients);
+        ArrayPool<float>.Shared.Return(sum.Gradients);
         var totals = sum.Totals with { NextLabels_T = (await next).Nodes[place].Labels_T };
         await _connection.SendAsync(
             FrameKind.Sum,

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using DistMtl.Aggregation;
 using DistMtl.ParameterServers;
@@ -11,36 +12,129 @@ namespace DistMtl.Worker.Jobs;
 /// A worker's side of the parameter servers: asks for the rows of its next step while the present one computes, collects
 /// slices and rows as they come, and sends its gradients.
 /// </summary>
-/// <param name="servers">The connection of each server; several may share one.</param>
-internal sealed class ServerClient(long generation, IReadOnlyList<TensorConnection> servers, ParameterSlices slices, GradientShape shape, TableShape tables, int parameterCount)
+internal sealed class ServerClient : IAsyncDisposable
 {
-    private readonly int[] _sliceVersions = [.. Enumerable.Repeat(-1, slices.Count)];
+    private readonly ServerShape _shape;
+    private readonly IReadOnlyList<TensorConnection> _servers;
+    private readonly IReadOnlyList<TensorConnection> _own;
+    private readonly TimeSpan _deadline;
+    private readonly int[] _sliceVersions;
     private readonly Dictionary<TreeNode, PendingRows> _rows = [];
     private readonly ConcurrentDictionary<int, PendingPull> _pulls = [];
     private int _requests;
 
-    /// <summary>P numbers of the version that <see cref="HasParameters"/> says.</summary>
-    public float[] Parameters_P { get; } = GC.AllocateArray<float>(parameterCount, pinned: true);
+    /// <param name="servers">The connection of each server; several may share one.</param>
+    /// <param name="own">Those that are closed with this.</param>
+    private ServerClient(ServerShape shape, int parameterCount, TimeSpan deadline, IReadOnlyList<TensorConnection> servers, IReadOnlyList<TensorConnection> own)
+    {
+        (_shape, _deadline, _servers, _own) = (shape, deadline, servers, own);
+        _sliceVersions = [.. Enumerable.Repeat(-1, shape.Slices.Count)];
+        Parameters_P = GC.AllocateArray<float>(parameterCount, pinned: true);
+    }
 
-    public bool HasParameters(int version) => Array.TrueForAll(_sliceVersions, have => have == version);
+    /// <summary>Connects to the servers that a plan names, each once.</summary>
+    /// <param name="coordinator">The connection that serves where the plan names none.</param>
+    public static async Task<ServerClient> ConnectAsync(
+        JobPlan plan, ServerShape shape, int parameterCount, string job, string worker, TensorConnection coordinator, CancellationToken cancellation)
+    {
+        var deadline = TimeSpan.FromSeconds(plan.Job.Training.StepTimeoutSeconds);
+        if (plan.Header.Servers.Length == 0)
+            return new ServerClient(shape, parameterCount, deadline, [.. Enumerable.Repeat(coordinator, shape.Servers)], []);
+        if (plan.Header.Servers.Length != shape.Servers)
+            throw new FrameException($"a plan of {shape.Servers} parameter servers names {plan.Header.Servers.Length}");
+        var connections = new List<TensorConnection>();
+        try
+        {
+            foreach (var address in plan.Header.Servers)
+            {
+                var colon = address.LastIndexOf(':');
+                var connection = await TensorConnection.ConnectAsync(
+                    address[..colon], int.Parse(address.AsSpan(colon + 1), CultureInfo.InvariantCulture), TransportSettings.Default, cancellation);
+                connections.Add(connection);
+                await connection.SendAsync(FrameKind.Hello, new HelloHeader(FrameFormat.Version, job, worker), default, cancellation);
+            }
+            return new ServerClient(shape, parameterCount, deadline, connections, connections);
+        }
+        catch
+        {
+            foreach (var connection in connections)
+                await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    private ParameterSlices Slices => _shape.Slices;
+
+    private TableShape Tables => _shape.Tables;
+
+    /// <summary>P numbers of the version that <see cref="HasParameters"/> says.</summary>
+    public float[] Parameters_P { get; }
+
+    public bool HasParameters(int version)
+    {
+        foreach (ref var have in _sliceVersions.AsSpan())
+        {
+            if (Volatile.Read(ref have) != version)
+                return false;
+        }
+        return true;
+    }
 
     /// <summary>Whether all rows that a step touches are here.</summary>
-    public bool HasRows(StepBatch batch) =>
-        tables.Tables.IsEmpty || batch.Nodes.All(node => _rows.TryGetValue(node.Node, out var rows) && rows.Version == batch.Version && rows.IsComplete);
+    public bool HasRows(StepBatch batch)
+    {
+        if (Tables.Tables.IsEmpty)
+            return true;
+        lock (_rows)
+            return batch.Nodes.All(node => _rows.TryGetValue(node.Node, out var rows) && rows.Version == batch.Version && rows.IsComplete);
+    }
 
-    public ReadOnlyMemory<float> Rows(TreeNode node) => tables.Tables.IsEmpty ? default : _rows[node].Values.AsMemory(0, _rows[node].Length);
+    public ReadOnlyMemory<float> Rows(TreeNode node)
+    {
+        if (Tables.Tables.IsEmpty)
+            return default;
+        lock (_rows)
+            return _rows[node].Values.AsMemory(0, _rows[node].Length);
+    }
+
+    /// <summary>
+    /// Receives from the servers that have a connection of their own, until one of them ends; never ends where none has.
+    /// </summary>
+    /// <param name="arrived">Called after each frame.</param>
+    public async Task ReceiveAsync(Action arrived, CancellationToken cancellation)
+    {
+        if (_own.Count == 0)
+            await Task.Delay(Timeout.Infinite, cancellation);
+        await await Task.WhenAny(_own.Select(ReceiveFromAsync));
+
+        async Task ReceiveFromAsync(TensorConnection connection)
+        {
+            while (await connection.ReceiveAsync(cancellation) is { } received)
+            {
+                using var frame = received;
+                if (frame.Kind == FrameKind.Slice)
+                    OnSlice(frame);
+                else if (frame.Kind == FrameKind.Rows)
+                    OnRows(frame);
+                else
+                    throw new FrameException($"a parameter server sent a {frame.Kind} frame");
+                arrived();
+            }
+            throw new IOException("a parameter server closed its connection");
+        }
+    }
 
     /// <summary>Asks for all rows of a step.</summary>
     public async Task RequestAsync(StepBatch batch, CancellationToken cancellation)
     {
-        if (tables.Tables.IsEmpty)
+        if (Tables.Tables.IsEmpty)
             return;
         foreach (var node in batch.Nodes)
         {
-            var partition = RowPartition.Split(node.Touched, servers.Count);
+            var partition = RowPartition.Split(node.Touched, _servers.Count);
             lock (_rows)
-                _rows[node.Node] = new PendingRows(batch.Version, partition, new float[tables.ValuesLength(node.Touched)], tables.ValuesLength(node.Touched));
-            for (var server = 0; server < servers.Count; server++)
+                _rows[node.Node] = new PendingRows(batch.Version, partition, new float[Tables.ValuesLength(node.Touched)], Tables.ValuesLength(node.Touched));
+            for (var server = 0; server < _servers.Count; server++)
                 await SendPullAsync(server, batch.Version, node.Node.Level, node.Node.Index, partition.Parts[server], cancellation);
         }
     }
@@ -49,12 +143,12 @@ internal sealed class ServerClient(long generation, IReadOnlyList<TensorConnecti
     public async Task<ReadOnlyMemory<float>> PullAsync(int version, RowLists rows, CancellationToken cancellation)
     {
         var request = Interlocked.Increment(ref _requests);
-        var partition = RowPartition.Split(rows, servers.Count);
-        var pull = new PendingPull(new PendingRows(version, partition, new float[tables.ValuesLength(rows)], tables.ValuesLength(rows)));
+        var partition = RowPartition.Split(rows, _servers.Count);
+        var pull = new PendingPull(new PendingRows(version, partition, new float[Tables.ValuesLength(rows)], Tables.ValuesLength(rows)));
         _pulls[request] = pull;
-        for (var server = 0; server < servers.Count; server++)
+        for (var server = 0; server < _servers.Count; server++)
             await SendPullAsync(server, version, PullHeader.Prediction, request, partition.Parts[server], cancellation);
-        var values = await pull.Done.Task.WaitAsync(cancellation);
+        var values = await pull.Done.Task.WaitAsync(_deadline, cancellation);
         _pulls.TryRemove(request, out _);
         return values.Values.AsMemory(0, values.Length);
     }
@@ -62,64 +156,72 @@ internal sealed class ServerClient(long generation, IReadOnlyList<TensorConnecti
     public void OnSlice(Frame frame)
     {
         var header = frame.Header<SliceHeader>();
-        if (header.Generation != generation)
+        if (header.Generation != _shape.Generation)
             return;
-        var slice = slices[header.Slice];
+        if (header.Slice < 0 || header.Slice >= Slices.Count)
+            throw new FrameException($"there is no slice {header.Slice}");
+        var slice = Slices[header.Slice];
         if (frame.Payload.ByteCount != slice.Length * sizeof(float))
             throw new FrameException($"slice {header.Slice} came with {frame.Payload.ByteCount} bytes where it has {slice.Length * sizeof(float)}");
         frame.Payload.Numbers.CopyTo(Parameters_P.AsSpan(slice.Offset, slice.Length));
-        _sliceVersions[header.Slice] = header.Version;
+        Volatile.Write(ref _sliceVersions[header.Slice], header.Version);
     }
 
     public void OnRows(Frame frame)
     {
         var header = frame.Header<RowsHeader>();
-        if (header.Generation != generation)
+        if (header.Generation != _shape.Generation)
             return;
         if (header.Level == PullHeader.Prediction)
         {
-            if (_pulls.TryGetValue(header.Index, out var pull) && pull.Rows.Add(tables, header.Server, frame.Payload.Numbers))
+            if (_pulls.TryGetValue(header.Index, out var pull) && pull.Rows.Add(Tables, header.Server, frame.Payload.Numbers))
                 pull.Done.TrySetResult(pull.Rows);
             return;
         }
         lock (_rows)
         {
             if (_rows.TryGetValue(new TreeNode(header.Level, header.Index), out var rows) && rows.Version == header.Version)
-                rows.Add(tables, header.Server, frame.Payload.Numbers);
+                rows.Add(Tables, header.Server, frame.Payload.Numbers);
         }
     }
 
     /// <summary>Sends the gradients of one subtree to the servers that own their parameters.</summary>
     public async Task SendAsync(int version, NodeBatch batch, PartialSum sum, CancellationToken cancellation)
     {
-        for (var i = 0; i < slices.Count; i++)
+        for (var i = 0; i < Slices.Count; i++)
         {
-            var header = new GradientHeader(generation, version, i, batch.Node.Level, batch.Node.Index);
-            using var gradient = Gather(sum.Gradients, slices.Segments(shape, i));
-            await servers[slices.ServerOf(i, servers.Count)].SendAsync(FrameKind.Gradient, header, gradient.Bytes, cancellation);
+            var header = new GradientHeader(_shape.Generation, version, i, batch.Node.Level, batch.Node.Index);
+            using var gradient = Gather(sum.Gradients, Slices.Segments(_shape.Gradient, i));
+            await _servers[Slices.ServerOf(i, _servers.Count)].SendAsync(FrameKind.Gradient, header, gradient.Bytes, cancellation);
         }
-        if (tables.Tables.IsEmpty)
+        if (Tables.Tables.IsEmpty)
             return;
-        var partition = RowPartition.Split(batch.Touched, servers.Count);
-        for (var server = 0; server < servers.Count; server++)
+        var partition = RowPartition.Split(batch.Touched, _servers.Count);
+        for (var server = 0; server < _servers.Count; server++)
         {
-            var header = new RowGradientHeader(generation, version, server, batch.Node.Level, batch.Node.Index);
-            var length = tables.GradientsLength(partition.Parts[server]);
-            if (servers.Count == 1)
+            var header = new RowGradientHeader(_shape.Generation, version, server, batch.Node.Level, batch.Node.Index);
+            var length = Tables.GradientsLength(partition.Parts[server]);
+            if (_servers.Count == 1)
             {
                 using var whole = TensorBuffer.Borrow(sum.Gradients, sum.Length);
-                await servers[0].SendAsync(FrameKind.RowGradients, header, whole.Bytes[(shape.Length * sizeof(float))..], cancellation);
+                await _servers[0].SendAsync(FrameKind.RowGradients, header, whole.Bytes[(_shape.Gradient.Length * sizeof(float))..], cancellation);
                 continue;
             }
             using var part = TensorBuffer.Rent((long)length * sizeof(float));
-            partition.Gather(tables, server, table => tables.Copies(table) * table.Dim, sum.GradientSpan[shape.Length..], part.Numbers);
-            await servers[server].SendAsync(FrameKind.RowGradients, header, part.Bytes, cancellation);
+            partition.Gather(Tables, server, table => Tables.Copies(table) * table.Dim, sum.GradientSpan[_shape.Gradient.Length..], part.Numbers);
+            await _servers[server].SendAsync(FrameKind.RowGradients, header, part.Bytes, cancellation);
         }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var connection in _own)
+            await connection.DisposeAsync();
     }
 
     private async Task SendPullAsync(int server, int version, int level, int index, RowLists rows, CancellationToken cancellation)
     {
-        var header = new PullHeader(generation, version, server, level, index, [.. rows.Lists.Select(list => list.Length)]);
+        var header = new PullHeader(_shape.Generation, version, server, level, index, [.. rows.Lists.Select(list => list.Length)]);
         var numbers = new byte[rows.Count * sizeof(int)];
         var offset = 0;
         foreach (var list in rows.Lists)
@@ -127,7 +229,7 @@ internal sealed class ServerClient(long generation, IReadOnlyList<TensorConnecti
             MemoryMarshal.AsBytes(list.AsSpan()).CopyTo(numbers.AsSpan(offset));
             offset += list.Length * sizeof(int);
         }
-        await servers[server].SendAsync(FrameKind.Pull, header, numbers, cancellation);
+        await _servers[server].SendAsync(FrameKind.Pull, header, numbers, cancellation);
     }
 
     private static TensorBuffer Gather(float[] gradients, IReadOnlyList<(int Offset, int Length)> segments)

@@ -1,10 +1,11 @@
 using System.Buffers;
 using System.Numerics.Tensors;
 using DistMtl.Aggregation;
-using DistMtl.Aggregation.Weightings;
 using DistMtl.Data;
 using DistMtl.Learning;
+using DistMtl.ParameterServers;
 using DistMtl.Protocol;
+using DistMtl.Protocol.Models;
 using DistMtl.Transport;
 
 namespace DistMtl.Worker.Jobs;
@@ -20,27 +21,22 @@ internal sealed class ShardTrainer : IDisposable
     private readonly string _worker;
     private readonly IReadOnlyDictionary<int, ShardRows> _rows;
     private readonly Learner _learner;
-    private readonly GradientShape _shape;
-    private readonly TableShape _tables;
 
-    private ShardTrainer(JobPlan plan, string worker, IReadOnlyDictionary<int, ShardRows> rows, Learner learner, TouchedRows touched)
+    private ShardTrainer(JobPlan plan, string worker, IReadOnlyDictionary<int, ShardRows> rows, Learner learner, ModelBlueprint blueprint)
     {
         _plan = plan;
         _worker = worker;
         _rows = rows;
         _learner = learner;
-        _shape = GradientShape.Create(learner.Layout, plan.Job.Tasks.Count, plan.Header.PerTask ? WeightingNeed.Gramian : WeightingNeed.Losses);
-        _tables = new TableShape(learner.Tables, plan.Job.Tasks.Count, plan.Header.PerTask);
-        Batches = new BatchSource(plan, rows, touched);
+        Shape = ServerShape.Of(plan.Job, blueprint, plan.Header.Generation, plan.Header.PerTask);
+        Batches = new BatchSource(plan, rows, new TouchedRows(blueprint.ModelInputs));
     }
 
     public JobPlan Plan => _plan;
 
     public ParameterLayout Layout => _learner.Layout;
 
-    public GradientShape Shape => _shape;
-
-    public TableShape Tables => _tables;
+    public ServerShape Shape { get; }
 
     public BatchSource Batches { get; }
 
@@ -53,7 +49,7 @@ internal sealed class ShardTrainer : IDisposable
         var device = TorchRuntime.Start(plan.Job.Training.Device);
         var rows = ShardLoader.Load(plan.Job, plan.Schema, plan.Header.Shards.ToHashSet(), plan.Splits, cancellation);
         var inputs = plan.Schema.ToModelInputs(plan.Job.Embeddings);
-        return new ShardTrainer(plan, worker, rows, new Learner(plan.Job.Model, inputs, device), new TouchedRows(inputs));
+        return new ShardTrainer(plan, worker, rows, new Learner(plan.Job.Model, inputs, device), ModelBlueprint.Create(plan.Job.Model, inputs));
     }
 
     /// <param name="first">The micro-batches of the plan's first step.</param>
@@ -83,7 +79,7 @@ internal sealed class ShardTrainer : IDisposable
 
     private PartialSum Train(WorkHeader work, ShardBatch batch, PulledRows pulled)
     {
-        var length = _shape.Length + _tables.GradientsLength(pulled.Rows);
+        var length = Shape.Gradient.Length + Shape.Tables.GradientsLength(pulled.Rows);
         var gradients = ArrayPool<float>.Shared.Rent(length);
         var lossSums_T = new double[_plan.Job.Tasks.Count];
         Accumulate(work, batch, pulled, lossSums_T, gradients.AsSpan(0, length));
