@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using DistMtl.ParameterServers;
 using DistMtl.Protocol;
@@ -15,7 +16,7 @@ internal sealed class RemoteServer(ServerShape shape, int index, string worker, 
     private static readonly TimeSpan HostDeadline = TimeSpan.FromSeconds(30);
 
     private readonly Channel<int> _ports = Channel.CreateUnbounded<int>();
-    private readonly Channel<StepReport> _reports = Channel.CreateUnbounded<StepReport>();
+    private readonly ConcurrentDictionary<int, Channel<StepReport>> _reports = new();
     private readonly Channel<int> _fetched = Channel.CreateUnbounded<int>();
 
     public static IReadOnlyList<FrameKind> Kinds { get; } = [FrameKind.Hosting, FrameKind.Report, FrameKind.State, FrameKind.StateEnd];
@@ -26,9 +27,11 @@ internal sealed class RemoteServer(ServerShape shape, int index, string worker, 
 
     /// <summary>Makes the worker its host.</summary>
     /// <returns>Where it listens, HOST:PORT.</returns>
-    public async Task<string> HostAsync(string jobYaml, ReadOnlyMemory<byte> schema, CancellationToken cancellation)
+    public async Task<string> HostAsync(string jobYaml, ReadOnlyMemory<byte> schema, IReadOnlyList<LaneMembers> lanes, CancellationToken cancellation)
     {
-        await SendAsync(FrameKind.Host, new HostHeader(shape.Generation, jobYaml, index, shape.Gradient.IsPerTask), schema, cancellation);
+        var header = new HostHeader(
+            shape.Generation, jobYaml, index, shape.Gradient.IsPerTask, [.. lanes.Select(lane => lane.Worker)], [.. lanes.Select(lane => lane.Shards.Order().ToArray())]);
+        await SendAsync(FrameKind.Host, header, schema, cancellation);
         var port = await ReadAsync(_ports, HostDeadline, "did not start", cancellation);
         return $"{worker[..worker.LastIndexOf(':')]}:{port}";
     }
@@ -47,14 +50,14 @@ internal sealed class RemoteServer(ServerShape shape, int index, string worker, 
                     whole.Bytes.Slice(slice.Offset * sizeof(float), slice.Length * sizeof(float)), cancellation);
             }
         }
-        await SendAsync(FrameKind.StateEnd, new StateEndHeader(shape.Generation, index, version), default, cancellation);
+        await SendAsync(FrameKind.StateEnd, new StateEndHeader(shape.Generation, index, version, state.Optimizer.Steps), default, cancellation);
     }
 
-    public async Task<StepReport> ReportAsync(TimeSpan deadline, CancellationToken cancellation)
+    public async Task<StepReport> ReportAsync(int lane, TimeSpan deadline, CancellationToken cancellation)
     {
         try
         {
-            return await _reports.Reader.ReadAsync(cancellation).AsTask().WaitAsync(deadline, cancellation);
+            return await ReportsOf(lane).Reader.ReadAsync(cancellation).AsTask().WaitAsync(deadline, cancellation);
         }
         catch (TimeoutException)
         {
@@ -64,15 +67,16 @@ internal sealed class RemoteServer(ServerShape shape, int index, string worker, 
 
     public Task UpdateAsync(UpdateOrder order, CancellationToken cancellation) => SendAsync(
         FrameKind.Update,
-        new UpdateHeader(shape.Generation, index, order.Version, order.Weights_T, order.OwnWeights_T, order.Counts_T, order.RateFactor, order.ClipFactor),
+        new UpdateHeader(shape.Generation, index, order.Version, order.Weights_T, order.OwnWeights_T, order.Counts_T, order.RateFactor, order.ClipFactor,
+            order.Lane, order.Update),
         default, cancellation);
 
-    public Task PublishAsync(CancellationToken cancellation) =>
-        SendAsync(FrameKind.Publish, new ServerOrderHeader(shape.Generation, index), default, cancellation);
+    public Task PublishAsync(int label, CancellationToken cancellation) =>
+        SendAsync(FrameKind.Publish, new ServerOrderHeader(shape.Generation, index, label), default, cancellation);
 
     public async Task FetchAsync(CancellationToken cancellation)
     {
-        await SendAsync(FrameKind.Fetch, new ServerOrderHeader(shape.Generation, index), default, cancellation);
+        await SendAsync(FrameKind.Fetch, new ServerOrderHeader(shape.Generation, index, 0), default, cancellation);
         await ReadAsync(_fetched, StateDeadline, "did not send its state", cancellation);
     }
 
@@ -86,17 +90,25 @@ internal sealed class RemoteServer(ServerShape shape, int index, string worker, 
                 _ports.Writer.TryWrite(frame.Header<HostingHeader>().Port);
                 break;
             case FrameKind.Report:
-                _reports.Writer.TryWrite(ReportFrame.Read(shape, frame));
+                ReportsOf(frame.Header<ReportHeader>().Lane).Writer.TryWrite(ReportFrame.Read(shape, frame));
                 break;
             case FrameKind.State:
                 (_copy ?? throw new FrameException($"{Name} sent state that it was not asked for")).Take(shape, frame);
                 break;
             case FrameKind.StateEnd:
-                _fetched.Writer.TryWrite(frame.Header<StateEndHeader>().Version);
+                TakeEnd(frame.Header<StateEndHeader>());
                 break;
             default:
                 throw new FrameException($"{Name} sent a {frame.Kind} frame");
         }
+    }
+
+    private Channel<StepReport> ReportsOf(int lane) => _reports.GetOrAdd(lane, _ => Channel.CreateUnbounded<StepReport>());
+
+    private void TakeEnd(StateEndHeader end)
+    {
+        _copy!.Restored(end.Updates);
+        _fetched.Writer.TryWrite(end.Version);
     }
 
     private Task SendAsync<T>(FrameKind kind, T header, ReadOnlyMemory<byte> payload, CancellationToken cancellation) =>

@@ -12,9 +12,13 @@ internal sealed class ServerGroup
     private readonly WorkerFleet _fleet;
     private IReadOnlyList<IParameterServer> _servers = [];
 
-    private ServerGroup(ServerShape shape, WorkerFleet fleet, IReadOnlyList<string> addresses) => (Shape, _fleet, Addresses) = (shape, fleet, addresses);
+    private ServerGroup(ServerShape shape, IReadOnlyList<LaneMembers> lanes, WorkerFleet fleet, IReadOnlyList<string> addresses) =>
+        (Shape, Lanes, _fleet, Addresses) = (shape, lanes, fleet, addresses);
 
     public ServerShape Shape { get; }
+
+    /// <summary>Who steps together.</summary>
+    public IReadOnlyList<LaneMembers> Lanes { get; }
 
     /// <summary>Where each listens; empty: all are in this process.</summary>
     public IReadOnlyList<string> Addresses { get; }
@@ -25,9 +29,12 @@ internal sealed class ServerGroup
     public static async Task<ServerGroup> StartAsync(
         JobFile job, DataSchema schema, ServerShape shape, IReadOnlyList<ServerState> states, int version, WorkerFleet fleet, CancellationToken cancellation)
     {
+        IReadOnlyList<LaneMembers> lanes = job.Training.Mode == TrainingMode.Synchronous
+            ? [LaneMembers.All(shape.Shards)]
+            : [.. fleet.Placement.Workers.Select(worker => new LaneMembers(worker.Worker, [.. worker.Shards]))];
         if (job.Training.ParameterServers.Placement == ServerPlacement.Coordinator)
         {
-            var local = new ServerGroup(shape, fleet, []);
+            var local = new ServerGroup(shape, lanes, fleet, []);
             local.StartHere(states, version);
             return local;
         }
@@ -39,8 +46,8 @@ internal sealed class ServerGroup
             return Task.CompletedTask;
         });
         var (yaml, schemaJson) = (JobFileWriter.Write(job), Encoding.UTF8.GetBytes(schema.ToJson()));
-        var addresses = await Task.WhenAll(remote.Select(server => server.HostAsync(yaml, schemaJson, cancellation)));
-        var group = new ServerGroup(shape, fleet, addresses) { _servers = remote };
+        var addresses = await Task.WhenAll(remote.Select(server => server.HostAsync(yaml, schemaJson, lanes, cancellation)));
+        var group = new ServerGroup(shape, lanes, fleet, addresses) { _servers = remote };
         await group.InstallAsync(states, version, cancellation);
         return group;
     }
@@ -56,22 +63,22 @@ internal sealed class ServerGroup
 
     private void StartHere(IReadOnlyList<ServerState> states, int version)
     {
-        var local = Enumerable.Range(0, Shape.Servers).ToDictionary(index => index, index => new ParameterServer(Shape, index, version, states[index], _fleet));
+        var local = Enumerable.Range(0, Shape.Servers).ToDictionary(index => index, index => new ParameterServer(Shape, index, version, states[index], Lanes, _fleet));
         _fleet.Route(LocalServers.Kinds, new LocalServers(Shape, local).OnFrameAsync);
         _servers = [.. local.Values];
     }
 
-    /// <summary>What each server has measured of the step.</summary>
+    /// <summary>What each server has measured of a lane's step.</summary>
     /// <exception cref="TimeoutException">One is not finished; the message says what is missing.</exception>
-    public async Task<IReadOnlyList<StepReport>> ReportAsync(TimeSpan deadline, CancellationToken cancellation) =>
-        await Task.WhenAll(_servers.Select(server => server.ReportAsync(deadline, cancellation)));
+    public async Task<IReadOnlyList<StepReport>> ReportAsync(int lane, TimeSpan deadline, CancellationToken cancellation) =>
+        await Task.WhenAll(_servers.Select(server => server.ReportAsync(lane, deadline, cancellation)));
 
     /// <summary>As <see cref="ParameterServer.Rewrite"/>, of the one server.</summary>
     public StepReport Rewrite(Action<float[]> rewrite) => ((ParameterServer)_servers.Single()).Rewrite(rewrite);
 
     public Task UpdateAsync(UpdateOrder order, CancellationToken cancellation) => ForAll(server => server.UpdateAsync(order, cancellation));
 
-    public Task PublishAsync(CancellationToken cancellation) => ForAll(server => server.PublishAsync(cancellation));
+    public Task PublishAsync(int label, CancellationToken cancellation) => ForAll(server => server.PublishAsync(label, cancellation));
 
     public Task FetchAsync(CancellationToken cancellation) => ForAll(server => server.FetchAsync(cancellation));
 

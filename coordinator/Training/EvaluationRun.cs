@@ -34,7 +34,7 @@ internal static class EvaluationRun
             [ServerState.Create(job, blueprint, checkpoint.Parameters_P)], checkpoint.Step, fleet, stop);
         var plan = new PlanHeader(fleet.Placement.Generation, JobFileWriter.Write(job), [], 1, 0, PerTask: false, Splits.Test, [.. servers.Addresses]);
         await Preparation.RunAsync(job, schema, plan, trainRowsByShard: null, fleet, stop);
-        await servers.PublishAsync(stop);
+        await servers.PublishAsync(checkpoint.Step, stop);
         return await new Evaluator(job, schema, fleet).EvaluateAsync(checkpoint.Step, WorkKind.Test, stop);
     }
 }

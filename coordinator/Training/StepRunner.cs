@@ -94,7 +94,7 @@ internal sealed class StepRunner(
             var coefficients = decision is { } weights ? new TaskCoefficients(weights.Weights_T, counts_T, weights.OwnWeights_T) : null;
             clip = GradientClipping.Factor(StepReport.Total(reports, _shape.Tasks, rowsCount: true).Norm(coefficients), maxNorm);
         }
-        return new UpdateOrder(state.Step, decision?.Weights_T, decision?.OwnWeights_T, counts_T, schedule.Factor(state.Step), clip);
+        return new UpdateOrder(0, state.Step, state.Step + 1, decision?.Weights_T, decision?.OwnWeights_T, counts_T, schedule.Factor(state.Step), clip);
     }
 
     private WeightingDecision Scale(WeightingDecision raw, IReadOnlyList<long> labels_T) => WeightingTable.Scale(raw, job.Weighting.Scale, labels_T);
@@ -111,7 +111,7 @@ internal sealed class StepRunner(
     {
         try
         {
-            return await fleet.UnlessLostAsync(servers.ReportAsync(Deadline, cancellation));
+            return await fleet.UnlessLostAsync(servers.ReportAsync(0, Deadline, cancellation));
         }
         catch (TimeoutException e)
         {

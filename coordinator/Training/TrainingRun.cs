@@ -127,7 +127,7 @@ internal sealed class TrainingRun
         var firstLabels_T = await Preparation.RunAsync(
             _job, progress.Scan.Schema, PlanFor(progress, fleet, servers), progress.Scan.TrainRowsByShard, fleet, stop);
         Notice("the workers have read their shards");
-        await servers.PublishAsync(stop);
+        await servers.PublishAsync(progress.State.Step, stop);
         var schedule = new LearningRateSchedule(_job.Optimizer.Schedule, progress.TotalSteps, progress.StepsPerEpoch);
         var steps = new StepRunner(_job, progress.Weighting, schedule, fleet, servers, progress.StepsPerEpoch, firstLabels_T);
         var evaluator = new Evaluator(_job, progress.Scan.Schema, fleet);
@@ -200,7 +200,7 @@ internal sealed class TrainingRun
         var best = Checkpoint.Read(_checkpoints.PathOf(progress.ResultStep));
         await servers.InstallAsync(
             [.. StatesOf(progress).Select(state => state with { Parameters_P = best.Parameters_P })], best.Step, CancellationToken.None);
-        await servers.PublishAsync(CancellationToken.None);
+        await servers.PublishAsync(best.Step, CancellationToken.None);
     }
 
     private bool ShouldStop(TrainingState state) =>
@@ -236,7 +236,7 @@ internal sealed class TrainingRun
         var state = progress.State;
         var directory = _checkpoints.Write(new CheckpointContent(
             JobFileWriter.Write(_job), _job.Seed, progress.Scan.Schema.ToJson(), state.Step, EpochOf(progress), progress.Layout,
-            state.Parameters_P, state.Step, state.Optimizer.State, state.Weighting.Values, state.RowsTrained,
+            state.Parameters_P, state.Optimizer.Steps, state.Optimizer.State, state.Weighting.Values, state.RowsTrained,
             state.SecondsTraining, state.EarlyStopping, state.Ledger.ToRows(), progress.Validation)
         {
             WeightingRows_TS = state.WeightingRows_TS,

@@ -28,6 +28,9 @@ public class TreeReducer<TSum>(int shards, Func<TSum, TSum, TSum> add, bool leav
 
     public bool IsComplete => _counted == shards;
 
+    /// <summary>Shards that have been covered.</summary>
+    public int Counted => _counted;
+
     /// <summary>The sum over all shards.</summary>
     /// <exception cref="InvalidOperationException">Not complete yet, or the last addition was left out.</exception>
     public TSum Root => _pending.TryGetValue(_root, out var sum)

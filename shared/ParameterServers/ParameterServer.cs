@@ -20,27 +20,21 @@ public sealed class ParameterServer : IParameterServer
     private readonly SliceGramian _gramian;
     private readonly SliceUpdate _update;
     private readonly Lock _gate = new();
-    private readonly Dictionary<(string Worker, TreeNode Node), (int Version, RowLists Rows)> _pulls = [];
-    private StepSums _sums;
+    private readonly ImmutableArray<Lane> _lanes;
     private Task _sending = Task.CompletedTask;
-    private int _rowsVersion;
     private long _late;
 
     /// <param name="index">Which of the shape's servers this is.</param>
-    /// <param name="version">Updates that the state has seen.</param>
-    public ParameterServer(ServerShape shape, int index, int version, ServerState state, IWorkerLinks workers)
+    /// <param name="version">Of the step that the workers begin with.</param>
+    /// <param name="lanes">Who steps together.</param>
+    public ParameterServer(ServerShape shape, int index, int version, ServerState state, IReadOnlyList<LaneMembers> lanes, IWorkerLinks workers)
     {
         (_shape, _index, _state, _workers) = (shape, index, state, workers);
         _owned = [.. shape.OwnedBy(index)];
         _gramian = new SliceGramian(shape.Slices, shape.Gradient, state.Optimizer.Segments);
         _update = new SliceUpdate(shape.Slices, shape.Gradient, state.Optimizer);
-        _sums = new StepSums(shape, _owned, version);
-        // Nothing is given out before the first Publish.
-        _rowsVersion = version - 1;
+        _lanes = [.. lanes.Select(members => new Lane(members, new StepSums(shape, _owned, members.Shards, version)))];
     }
-
-    /// <summary>Updates that the parameters have seen.</summary>
-    public int Version => _sums.Version;
 
     public ServerState State => _state;
 
@@ -50,10 +44,10 @@ public sealed class ParameterServer : IParameterServer
     /// <summary>Waits for all gradients of the step and measures them.</summary>
     /// <exception cref="TimeoutException">They are not all here; the message names the shards.</exception>
     /// <exception cref="JobException">A worker is lost, to which the last update was still being sent.</exception>
-    public async Task<StepReport> ReportAsync(TimeSpan deadline, CancellationToken cancellation)
+    public async Task<StepReport> ReportAsync(int lane, TimeSpan deadline, CancellationToken cancellation)
     {
         await _sending;
-        var sums = _sums;
+        var sums = _lanes[lane].Sums;
         try
         {
             await sums.Complete.WaitAsync(deadline, cancellation);
@@ -73,13 +67,13 @@ public sealed class ParameterServer : IParameterServer
     {
         if (_owned.Length != _shape.Slices.Count)
             throw new InvalidOperationException("gradients can be rewritten only where one server has all of them");
-        var gradients = new float[_shape.Gradient.Length];
+        var (sums, gradients) = (_lanes.Single().Sums, new float[_shape.Gradient.Length]);
         foreach (var slice in _owned)
-            _sums.CopyTo(slice.Index, gradients);
+            sums.CopyTo(slice.Index, gradients);
         rewrite(gradients);
         foreach (var slice in _owned)
-            _sums.Replace(slice.Index, gradients);
-        return Measure(_sums);
+            sums.Replace(slice.Index, gradients);
+        return Measure(sums);
     }
 
     /// <summary>
@@ -88,33 +82,41 @@ public sealed class ParameterServer : IParameterServer
     /// </summary>
     public async Task UpdateAsync(UpdateOrder order, CancellationToken cancellation)
     {
-        var sums = _sums;
+        var lane = _lanes[order.Lane];
+        var sums = lane.Sums;
         if (order.Version != sums.Version || !sums.Complete.IsCompleted)
             throw new InvalidOperationException($"an update of version {order.Version} where {sums.Version} is being added up");
         var coefficients = order.Weights_T is null ? null : new TaskCoefficients(order.Weights_T, order.Counts_T, order.OwnWeights_T);
         var version = order.Version + 1;
-        _state.BeginStep(version, order.RateFactor);
+        _state.BeginStep(order.Update, order.RateFactor);
         // Before anything is sent: the answer to the first slice may be here before the last is gone.
-        var waiting = Begin(version);
-        var rows = Task.Run(() => UpdateRows(sums, coefficients, order, waiting), CancellationToken.None);
-        var slices = UpdateSlices(sums, coefficients, order, cancellation);
+        List<WaitingPull> waiting;
+        lock (_gate)
+            waiting = lane.Begin(new StepSums(_shape, _owned, lane.Members.Shards, version));
+        var rows = Task.Run(() => UpdateRows(lane, sums, coefficients, order, waiting), CancellationToken.None);
+        var slices = UpdateSlices(lane, sums, coefficients, order, cancellation);
         await rows;
-        _sending = Task.WhenAll([slices, .. waiting.Select(pull => SendRowsAsync(pull, version, cancellation))]);
+        _sending = Task.WhenAll([_sending, slices, .. waiting.Select(pull => SendRowsAsync(pull, cancellation))]);
     }
 
-    /// <summary>Sends what there is to all workers: at the start, and when a worker has come anew.</summary>
-    public async Task PublishAsync(CancellationToken cancellation)
+    /// <summary>Sends what there is to all workers: at the start, and where workers that do not wait for each other meet.</summary>
+    /// <param name="label">The version that it is called by.</param>
+    public async Task PublishAsync(int label, CancellationToken cancellation)
     {
-        List<WaitingPull> due;
+        await _sending;
+        var due = new List<WaitingPull>();
         lock (_gate)
         {
-            _rowsVersion = Version;
-            due = TakePulls(Version);
+            foreach (var lane in _lanes.Where(lane => lane.Sums.Version == label))
+            {
+                lane.RowsVersion = label;
+                due.AddRange(lane.Take(label));
+            }
         }
         foreach (var slice in _owned)
-            await SendSliceAsync(slice, Version, cancellation);
+            await SendSliceAsync(slice, label, _workers.All, cancellation);
         foreach (var pull in due)
-            await SendRowsAsync(pull, Version, cancellation);
+            await SendRowsAsync(pull, cancellation);
     }
 
     /// <summary>The coordinator's copy is the server's own.</summary>
@@ -130,10 +132,10 @@ public sealed class ParameterServer : IParameterServer
                 await PullAsync(worker, frame, cancellation);
                 break;
             case FrameKind.Gradient:
-                OnGradient(frame);
+                OnGradient(worker, frame);
                 break;
             case FrameKind.RowGradients:
-                OnRowGradients(frame);
+                OnRowGradients(worker, frame);
                 break;
             default:
                 throw new FrameException($"a parameter server got a {frame.Kind} frame");
@@ -151,21 +153,22 @@ public sealed class ParameterServer : IParameterServer
     }
 
     /// <returns>The sending.</returns>
-    private Task UpdateSlices(StepSums sums, TaskCoefficients? coefficients, UpdateOrder order, CancellationToken cancellation)
+    private Task UpdateSlices(Lane lane, StepSums sums, TaskCoefficients? coefficients, UpdateOrder order, CancellationToken cancellation)
     {
         var sending = new Task[_owned.Length];
+        IReadOnlyList<string> workers = lane.Members.Worker is { } worker ? [worker] : _workers.All;
         SliceThreads.ForEach(_owned.Length, i =>
         {
             var slice = _owned[i];
             _update.Apply(slice.Index, sums.Slice(slice.Index), coefficients, (float)order.ClipFactor, _state.Parameters_P);
             sums.Release(slice.Index);
-            sending[i] = SendSliceAsync(slice, order.Version + 1, cancellation);
+            sending[i] = SendSliceAsync(slice, order.Version + 1, workers, cancellation);
         });
         return Task.WhenAll(sending);
     }
 
     /// <param name="waiting">Pulls of the new version; those that came meanwhile are added.</param>
-    private void UpdateRows(StepSums sums, TaskCoefficients? coefficients, UpdateOrder order, List<WaitingPull> waiting)
+    private void UpdateRows(Lane lane, StepSums sums, TaskCoefficients? coefficients, UpdateOrder order, List<WaitingPull> waiting)
     {
         lock (_gate)
         {
@@ -174,8 +177,8 @@ public sealed class ParameterServer : IParameterServer
                 RowUpdate.Apply(_shape.Tables, _state.Tables, rows, coefficients, order);
                 sums.ReleaseRows();
             }
-            _rowsVersion = order.Version + 1;
-            waiting.AddRange(TakePulls(_rowsVersion));
+            lane.RowsVersion = order.Version + 1;
+            waiting.AddRange(lane.Take(lane.RowsVersion));
         }
     }
 
@@ -202,21 +205,26 @@ public sealed class ParameterServer : IParameterServer
             Interlocked.Increment(ref _late);
             return;
         }
-        var pull = new WaitingPull(worker, new TreeNode(header.Level, header.Index), RowsOf(header, frame.Payload.GetSpan()));
-        lock (_gate)
+        var pull = new WaitingPull(worker, header.Version, new TreeNode(header.Level, header.Index), RowsOf(header, frame.Payload.GetSpan()));
+        if (header.Level != PullHeader.Prediction)
         {
-            if (header.Level != PullHeader.Prediction)
+            lock (_gate)
             {
-                if (header.Version == Version)
-                    _sums.Expect(pull.Node, pull.Rows);
-                if (header.Version != _rowsVersion)
-                {
-                    _pulls[(worker, pull.Node)] = (header.Version, pull.Rows);
+                if (LaneOf(worker).Note(pull))
                     return;
-                }
             }
         }
-        await SendRowsAsync(pull, header.Version, cancellation);
+        await SendRowsAsync(pull, cancellation);
+    }
+
+    private Lane LaneOf(string worker)
+    {
+        foreach (var lane in _lanes)
+        {
+            if (lane.Members.Worker is null || lane.Members.Worker == worker)
+                return lane;
+        }
+        throw new FrameException($"worker {worker} has no shards here");
     }
 
     private RowLists RowsOf(PullHeader header, ReadOnlySpan<byte> payload)
@@ -241,10 +249,10 @@ public sealed class ParameterServer : IParameterServer
         return new RowLists(lists.MoveToImmutable());
     }
 
-    private void OnGradient(Frame frame)
+    private void OnGradient(string worker, Frame frame)
     {
         var header = frame.Header<GradientHeader>();
-        var sums = _sums;
+        var sums = LaneOf(worker).Sums;
         if (header.Generation != _shape.Generation || header.Version != sums.Version)
         {
             Interlocked.Increment(ref _late);
@@ -255,10 +263,10 @@ public sealed class ParameterServer : IParameterServer
         sums.Add(header.Slice, new TreeNode(header.Level, header.Index), frame.Payload.Detach());
     }
 
-    private void OnRowGradients(Frame frame)
+    private void OnRowGradients(string worker, Frame frame)
     {
         var header = frame.Header<RowGradientHeader>();
-        var sums = _sums;
+        var sums = LaneOf(worker).Sums;
         if (header.Generation != _shape.Generation || header.Version != sums.Version)
         {
             Interlocked.Increment(ref _late);
@@ -268,43 +276,21 @@ public sealed class ParameterServer : IParameterServer
         sums.AddRows(new TreeNode(header.Level, header.Index), frame.Payload.Detach(), length);
     }
 
-    /// <summary>From now on gradients of this version are taken; pulls that were early are its rows.</summary>
-    /// <returns>These pulls.</returns>
-    private List<WaitingPull> Begin(int version)
-    {
-        lock (_gate)
-        {
-            var sums = new StepSums(_shape, _owned, version);
-            var due = TakePulls(version);
-            foreach (var pull in due)
-                sums.Expect(pull.Node, pull.Rows);
-            _sums = sums;
-            return due;
-        }
-    }
-
-    private List<WaitingPull> TakePulls(int version)
-    {
-        var due = _pulls.Where(pull => pull.Value.Version == version).Select(pull => new WaitingPull(pull.Key.Worker, pull.Key.Node, pull.Value.Rows)).ToList();
-        foreach (var pull in due)
-            _pulls.Remove((pull.Worker, pull.Node));
-        return due;
-    }
-
-    private async Task SendRowsAsync(WaitingPull pull, int version, CancellationToken cancellation)
+    private async Task SendRowsAsync(WaitingPull pull, CancellationToken cancellation)
     {
         using var values = TensorBuffer.Rent((long)_shape.Tables.ValuesLength(pull.Rows) * sizeof(float));
         Read(pull.Rows, values.Numbers);
         await _workers.SendAsync(
-            pull.Worker, FrameKind.Rows, new RowsHeader(_shape.Generation, version, _index, pull.Node.Level, pull.Node.Index), values.Bytes, cancellation);
+            pull.Worker, FrameKind.Rows, new RowsHeader(_shape.Generation, pull.Version, _index, pull.Node.Level, pull.Node.Index), values.Bytes, cancellation);
     }
 
-    private async Task SendSliceAsync(ParameterSlice slice, int version, CancellationToken cancellation)
+    private async Task SendSliceAsync(ParameterSlice slice, int version, IReadOnlyList<string> workers, CancellationToken cancellation)
     {
-        using var whole = TensorBuffer.Borrow(_state.Parameters_P, _state.Parameters_P.Length);
-        var bytes = whole.Bytes.Slice(slice.Offset * sizeof(float), slice.Length * sizeof(float));
-        await Task.WhenAll(_workers.All.Select(worker => _workers.SendAsync(worker, FrameKind.Slice, new SliceHeader(_shape.Generation, version, slice.Index), bytes, cancellation)));
+        // Where workers do not wait for each other the next update may come while this one is being sent: what is sent is a copy.
+        using var numbers = _lanes.Length > 1 ? TensorBuffer.Rent((long)slice.Length * sizeof(float)) : TensorBuffer.Borrow(_state.Parameters_P, _state.Parameters_P.Length);
+        if (_lanes.Length > 1)
+            _state.Parameters_P.AsSpan(slice.Offset, slice.Length).CopyTo(numbers.Numbers);
+        var bytes = _lanes.Length > 1 ? numbers.Bytes : numbers.Bytes.Slice(slice.Offset * sizeof(float), slice.Length * sizeof(float));
+        await Task.WhenAll(workers.Select(worker => _workers.SendAsync(worker, FrameKind.Slice, new SliceHeader(_shape.Generation, version, slice.Index), bytes, cancellation)));
     }
-
-    private sealed record WaitingPull(string Worker, TreeNode Node, RowLists Rows);
 }

@@ -7,9 +7,9 @@ namespace DistMtl.ParameterServers;
 /// <summary>A <see cref="StepReport"/> on the wire.</summary>
 public static class ReportFrame
 {
-    public static (ReportHeader Header, byte[] Payload) Write(ServerShape shape, int server, StepReport report)
+    public static (ReportHeader Header, byte[] Payload) Write(ServerShape shape, int server, int lane, StepReport report)
     {
-        var header = new ReportHeader(shape.Generation, server, report.Version, [.. report.Slices.Select(slice => slice.Slice)], report.Rows.Length);
+        var header = new ReportHeader(shape.Generation, server, report.Version, [.. report.Slices.Select(slice => slice.Slice)], report.Rows.Length, lane);
         double[] numbers = [.. report.Slices.Select(slice => slice.Products).Concat(report.Rows).SelectMany(products => products.Shared.Concat(products.Updated).Concat(products.Own))];
         return (header, MemoryMarshal.AsBytes(numbers.AsSpan()).ToArray());
     }

@@ -12,6 +12,7 @@ internal sealed class RowReducer
 {
     private readonly TableShape _shape;
     private readonly Dictionary<TreeNode, RowLists> _rows = [];
+    private RowSum? _whole;
     private readonly TreeReducer<RowLists> _lists;
     private readonly TreeReducer<RowSum> _sums;
     private readonly Dictionary<(RowLists Left, RowLists Right), RowMerge> _merges = [];
@@ -23,12 +24,13 @@ internal sealed class RowReducer
         _sums = new TreeReducer<RowSum>(shards, Add);
     }
 
-    public bool IsComplete => _sums.IsComplete;
+    /// <summary>Shards whose gradients are there.</summary>
+    public int Counted => _sums.Counted;
 
     public IEnumerable<int> MissingShards => _sums.MissingShards;
 
-    /// <summary>The rows that the step touches, with their gradients.</summary>
-    public RowSum Root => _sums.Root;
+    /// <summary>The rows that the step touches, with their gradients, when all that are waited for are there.</summary>
+    public RowSum Whole => _whole ??= _sums.Pending.Select(pending => pending.Sum).Aggregate(Add);
 
     /// <summary>A subtree's pull tells which rows its gradients will be of.</summary>
     public void Expect(TreeNode node, RowLists rows)

@@ -24,7 +24,7 @@ internal static class RowUpdate
             Combine(gradients[..(update_ND.Length * copies)], table, shape.IsPerTask, coefficients, update_ND);
             if (order.ClipFactor != 1)
                 TensorPrimitives.Multiply(update_ND, (float)order.ClipFactor, update_ND);
-            tables[i].Update(rows, update_ND, order.Version + 1, order.RateFactor);
+            tables[i].Update(rows, update_ND, order.Update, order.RateFactor);
             ArrayPool<float>.Shared.Return(update);
             gradients = gradients[(update_ND.Length * copies)..];
         }

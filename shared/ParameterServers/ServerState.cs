@@ -40,12 +40,19 @@ public sealed record ServerState(float[] Parameters_P, Optimizer Optimizer, Immu
         frame.Payload.Numbers.CopyTo(vector.AsSpan(shape.Slices[header.Slice].Offset));
     }
 
+    /// <summary>After all vectors have been taken: how many updates they have seen.</summary>
+    public void Restored(long updates)
+    {
+        lock (Optimizer)
+            Optimizer.Restore(updates, new Dictionary<string, float[]>(Optimizer.State));
+    }
+
     /// <summary>Begins the optimiser's step once, whichever of the servers that share it comes first.</summary>
-    internal void BeginStep(int version, double rateFactor)
+    internal void BeginStep(int update, double rateFactor)
     {
         lock (Optimizer)
         {
-            if (Optimizer.Steps < version)
+            if (Optimizer.Steps < update)
                 Optimizer.BeginStep(rateFactor);
         }
     }

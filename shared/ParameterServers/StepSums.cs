@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Numerics.Tensors;
 using DistMtl.Aggregation;
@@ -7,18 +8,24 @@ using DistMtl.Transport;
 
 namespace DistMtl.ParameterServers;
 
-/// <summary>The gradients of one step on one server, added up as they arrive. Safe for several receiving threads.</summary>
+/// <summary>
+/// The gradients of one step on one server, added up as they arrive: those of all shards, or of one worker's where workers
+/// do not wait for each other. Safe for several receiving threads.
+/// </summary>
 public sealed class StepSums
 {
     private readonly ServerShape _shape;
     private readonly ImmutableSortedDictionary<int, TreeReducer<float[]>> _slices;
+    private readonly ConcurrentDictionary<int, IReadOnlyList<float[]>> _wholes = new();
     private readonly RowReducer? _rows;
+    private readonly ImmutableHashSet<int> _shards;
     private readonly TaskCompletionSource _complete = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _missing;
 
-    internal StepSums(ServerShape shape, ImmutableArray<ParameterSlice> owned, int version)
+    /// <param name="shards">Whose gradients it waits for.</param>
+    internal StepSums(ServerShape shape, ImmutableArray<ParameterSlice> owned, ImmutableHashSet<int> shards, int version)
     {
-        _shape = shape;
+        (_shape, _shards) = (shape, shards);
         Version = version;
         // The last addition is left to the update, which reads both sides anyway.
         _slices = owned.ToImmutableSortedDictionary(
@@ -42,26 +49,31 @@ public sealed class StepSums
             foreach (var reducer in _slices.Values)
             {
                 lock (reducer)
-                    missing.UnionWith(reducer.MissingShards);
+                    missing.UnionWith(reducer.MissingShards.Where(_shards.Contains));
             }
             if (_rows is not null)
             {
                 lock (_rows)
-                    missing.UnionWith(_rows.MissingShards);
+                    missing.UnionWith(_rows.MissingShards.Where(_shards.Contains));
             }
             return missing;
         }
     }
 
-    /// <summary>The gradient of a slice over all shards; the arrays stay this object's until <see cref="Release"/>.</summary>
+    /// <summary>The gradient of a slice over all its shards; the arrays stay this object's until they are released.</summary>
     public SliceSum Slice(int slice)
     {
-        var (length, children) = (_shape.Slices.GradientLength(_shape.Gradient, slice), _slices[slice].Pending);
-        return new SliceSum(children[0].Sum.AsMemory(0, length), children.Count > 1 ? children[1].Sum.AsMemory(0, length) : default);
+        var length = _shape.Slices.GradientLength(_shape.Gradient, slice);
+        return Whole(slice) switch
+        {
+            [var left] => new SliceSum(left.AsMemory(0, length)),
+            [var left, var right] => new SliceSum(left.AsMemory(0, length), right.AsMemory(0, length)),
+            _ => throw new InvalidOperationException($"slice {slice} is not complete"),
+        };
     }
 
     /// <summary>The rows that the step touches, with their gradients; null where the model has no sparse table.</summary>
-    public RowSum? Rows => _rows?.Root;
+    public RowSum? Rows => _rows?.Whole;
 
     /// <summary>Adds the slice's two sides up and puts the sum where it belongs in a whole gradient.</summary>
     internal void CopyTo(int slice, float[] gradients)
@@ -80,13 +92,12 @@ public sealed class StepSums
     /// <summary>Takes the slice out of a whole gradient, in the place of what was added up.</summary>
     internal void Replace(int slice, float[] gradients)
     {
-        var pending = _slices[slice].Pending;
-        var start = 0;
+        var (sides, start) = (Whole(slice), 0);
         foreach (var (offset, length) in _shape.Slices.Segments(_shape.Gradient, slice))
         {
-            gradients.AsSpan(offset, length).CopyTo(pending[0].Sum.AsSpan(start));
-            if (pending.Count > 1)
-                pending[1].Sum.AsSpan(start, length).Clear();
+            gradients.AsSpan(offset, length).CopyTo(sides[0].AsSpan(start));
+            if (sides.Count > 1)
+                sides[1].AsSpan(start, length).Clear();
             start += length;
         }
     }
@@ -94,12 +105,12 @@ public sealed class StepSums
     /// <summary>Gives the buffers of a slice back.</summary>
     internal void Release(int slice)
     {
-        foreach (var (_, sum) in _slices[slice].Pending)
+        foreach (var sum in Whole(slice))
             ArrayPool<float>.Shared.Return(sum);
     }
 
     /// <summary>Gives the buffer of the rows back.</summary>
-    internal void ReleaseRows() => ArrayPool<float>.Shared.Return(_rows!.Root.Gradients);
+    internal void ReleaseRows() => ArrayPool<float>.Shared.Return(_rows!.Whole.Gradients);
 
     internal void Expect(TreeNode node, RowLists rows)
     {
@@ -117,7 +128,7 @@ public sealed class StepSums
         lock (reducer)
         {
             Checked(() => reducer.Add(node, gradient));
-            if (!reducer.IsComplete)
+            if (reducer.Counted < _shards.Count)
                 return;
         }
         Count();
@@ -131,10 +142,30 @@ public sealed class StepSums
         lock (_rows)
         {
             Checked(() => _rows.Add(node, gradients, length));
-            if (!_rows.IsComplete)
+            if (_rows.Counted < _shards.Count)
                 return;
         }
         Count();
+    }
+
+    /// <summary>
+    /// One side or two: the root's children. One worker's shards may be more than two subtrees; the others are added to the
+    /// first, once.
+    /// </summary>
+    private IReadOnlyList<float[]> Whole(int slice)
+    {
+        lock (_slices[slice])
+        {
+            if (_wholes.TryGetValue(slice, out var known))
+                return known;
+            var sides = _slices[slice].Pending.Select(pending => pending.Sum).ToList();
+            while (sides.Count > 2)
+            {
+                sides[0] = Add(slice, sides[0], sides[1]);
+                sides.RemoveAt(1);
+            }
+            return _wholes[slice] = sides;
+        }
     }
 
     private float[] Add(int slice, float[] left, float[] right)

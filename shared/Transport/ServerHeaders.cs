@@ -62,12 +62,16 @@ public sealed record RowGradientHeader(
 /// <param name="JobYaml">The canonical job file.</param>
 /// <param name="Server">Index of the server.</param>
 /// <param name="PerTask">Whether one gradient of every task travels, or one of their weighted sum.</param>
+/// <param name="LaneWorkers">Which worker each lane is of; null: all workers are one lane.</param>
+/// <param name="LaneShards">The shards of each lane.</param>
 [MessagePackObject]
 public sealed record HostHeader(
     [property: Key(0)] long Generation,
     [property: Key(1)] string JobYaml,
     [property: Key(2)] int Server,
-    [property: Key(3)] bool PerTask);
+    [property: Key(3)] bool PerTask,
+    [property: Key(4)] string?[] LaneWorkers,
+    [property: Key(5)] int[][] LaneShards);
 
 /// <summary>A parameter server waits for its workers.</summary>
 /// <param name="Port">On the worker's host.</param>
@@ -87,29 +91,35 @@ public sealed record StateHeader(
     [property: Key(3)] int Slice);
 
 /// <summary>All of a server's state has been sent.</summary>
-/// <param name="Version">Updates that it has seen.</param>
+/// <param name="Version">Of the step that the workers begin with.</param>
+/// <param name="Updates">That the state has seen.</param>
 [MessagePackObject]
 public sealed record StateEndHeader(
     [property: Key(0)] long Generation,
     [property: Key(1)] int Server,
-    [property: Key(2)] int Version);
+    [property: Key(2)] int Version,
+    [property: Key(3)] long Updates);
 
 /// <summary>An order to a hosted server that needs no more words than its kind.</summary>
+/// <param name="Version">Publish: what the parameters are called by.</param>
 [MessagePackObject]
 public sealed record ServerOrderHeader(
     [property: Key(0)] long Generation,
-    [property: Key(1)] int Server);
+    [property: Key(1)] int Server,
+    [property: Key(2)] int Version);
 
 /// <summary>What a server has measured of a step; the payload is float64: the products of each slice, then of each partition of rows.</summary>
 /// <param name="Slices">Numbers of the slices, in the order of their products.</param>
 /// <param name="Partitions">Partitions of table rows whose products follow.</param>
+/// <param name="Lane">Whose step it is.</param>
 [MessagePackObject]
 public sealed record ReportHeader(
     [property: Key(0)] long Generation,
     [property: Key(1)] int Server,
     [property: Key(2)] int Version,
     [property: Key(3)] int[] Slices,
-    [property: Key(4)] int Partitions);
+    [property: Key(4)] int Partitions,
+    [property: Key(5)] int Lane);
 
 /// <summary>How a server makes its update.</summary>
 /// <param name="Version">The parameters that the gradients are of.</param>
@@ -118,6 +128,8 @@ public sealed record ReportHeader(
 /// <param name="Counts_T">What makes means of the tasks' sums.</param>
 /// <param name="RateFactor">What every learning rate is multiplied by.</param>
 /// <param name="ClipFactor">What the whole update is multiplied by.</param>
+/// <param name="Lane">Whose step it is.</param>
+/// <param name="UpdateNumber">Over all lanes, 1 for the first.</param>
 [MessagePackObject]
 public sealed record UpdateHeader(
     [property: Key(0)] long Generation,
@@ -127,4 +139,6 @@ public sealed record UpdateHeader(
     [property: Key(4)] double[]? OwnWeights_T,
     [property: Key(5)] long[] Counts_T,
     [property: Key(6)] double RateFactor,
-    [property: Key(7)] double ClipFactor);
+    [property: Key(7)] double ClipFactor,
+    [property: Key(8)] int Lane,
+    [property: Key(9)] int UpdateNumber);

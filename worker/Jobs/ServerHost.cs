@@ -24,11 +24,14 @@ internal sealed class ServerHost : IWorkerLinks, IAsyncDisposable
     private readonly int _index;
     private readonly Task _accepting;
     private ParameterServer? _server;
-    private Task _reporting = Task.CompletedTask;
+    private readonly IReadOnlyList<LaneMembers> _lanes;
+    private readonly Task[] _reporting;
 
     private ServerHost(string job, HostHeader header, ServerShape shape, ServerState state, TensorConnection coordinator, TensorListener listener)
     {
         (_index, _shape, _state, _coordinator, _listener) = (header.Server, shape, state, coordinator, listener);
+        _lanes = [.. header.LaneWorkers.Zip(header.LaneShards, (worker, shards) => new LaneMembers(worker, [.. shards]))];
+        _reporting = [.. _lanes.Select(_ => Task.CompletedTask)];
         _accepting = AcceptAsync(job);
     }
 
@@ -68,13 +71,17 @@ internal sealed class ServerHost : IWorkerLinks, IAsyncDisposable
         if (frame.Kind == FrameKind.State)
             _state.Take(_shape, frame);
         else if (frame.Kind == FrameKind.StateEnd)
-            Begin(frame.Header<StateEndHeader>().Version);
+            Begin(frame.Header<StateEndHeader>());
         else if (_server is not { } server)
             throw new FrameException($"{frame.Kind} for a parameter server that has no state yet");
         else if (frame.Kind == FrameKind.Publish)
         {
-            await server.PublishAsync(cancellation);
-            _reporting = ReportAsync(server);
+            await server.PublishAsync(frame.Header<ServerOrderHeader>().Version, cancellation);
+            for (var lane = 0; lane < _lanes.Count; lane++)
+            {
+                if (_reporting[lane].IsCompletedSuccessfully)
+                    _reporting[lane] = ReportAsync(server, lane);
+            }
         }
         else if (frame.Kind == FrameKind.Update)
             await UpdateAsync(server, frame.Header<UpdateHeader>(), cancellation);
@@ -101,29 +108,30 @@ internal sealed class ServerHost : IWorkerLinks, IAsyncDisposable
         foreach (var connection in _connections.Values)
             await connection.DisposeAsync();
         await _accepting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await _reporting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(_reporting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _ended.Dispose();
     }
 
-    private void Begin(int version)
+    private void Begin(StateEndHeader end)
     {
-        _state.Optimizer.Restore(version, new Dictionary<string, float[]>(_state.Optimizer.State));
-        _server = new ParameterServer(_shape, _index, version, _state, this);
+        _state.Restored(end.Updates);
+        _server = new ParameterServer(_shape, _index, end.Version, _state, _lanes, this);
+        Array.Fill(_reporting, Task.CompletedTask);
     }
 
     private async Task UpdateAsync(ParameterServer server, UpdateHeader header, CancellationToken cancellation)
     {
         // Its report has been sent, or there would be no order; whatever went wrong in it is thrown here.
-        await _reporting;
+        await _reporting[header.Lane];
         await server.UpdateAsync(
-            new UpdateOrder(header.Version, header.Weights_T, header.OwnWeights_T, header.Counts_T, header.RateFactor, header.ClipFactor), cancellation);
-        _reporting = ReportAsync(server);
+            new UpdateOrder(header.Lane, header.Version, header.UpdateNumber, header.Weights_T, header.OwnWeights_T, header.Counts_T, header.RateFactor, header.ClipFactor), cancellation);
+        _reporting[header.Lane] = ReportAsync(server, header.Lane);
     }
 
-    private async Task ReportAsync(ParameterServer server)
+    private async Task ReportAsync(ParameterServer server, int lane)
     {
         // No deadline here: the coordinator may evaluate or wait for its user between two steps, and has one itself.
-        var (header, payload) = ReportFrame.Write(_shape, _index, await server.ReportAsync(Timeout.InfiniteTimeSpan, _ended.Token));
+        var (header, payload) = ReportFrame.Write(_shape, _index, lane, await server.ReportAsync(lane, Timeout.InfiniteTimeSpan, _ended.Token));
         await _coordinator.SendAsync(FrameKind.Report, header, payload, _ended.Token);
     }
 
@@ -139,7 +147,7 @@ internal sealed class ServerHost : IWorkerLinks, IAsyncDisposable
                     whole.Bytes.Slice(slice.Offset * sizeof(float), slice.Length * sizeof(float)), cancellation);
             }
         }
-        await _coordinator.SendAsync(FrameKind.StateEnd, new StateEndHeader(_shape.Generation, _index, server.Version), default, cancellation);
+        await _coordinator.SendAsync(FrameKind.StateEnd, new StateEndHeader(_shape.Generation, _index, 0, _state.Optimizer.Steps), default, cancellation);
     }
 
     private async Task AcceptAsync(string job)

@@ -245,6 +245,12 @@ public static class JobFileWriter
         .Add("parameterServers", training.ParameterServers is { } servers && servers != ParameterServerSettings.Default
             ? new FlowMap().Add("count", servers.Count).Add("placement", servers.Placement)
             : null)
+        .Add("mode", training.Mode)
+        .Add("staleness", training.Mode == TrainingMode.StaleSynchronous ? (int?)training.Staleness : null)
+        .Add("localSteps", training.LocalSteps == TrainingSettings.DefaultLocalSteps ? null : (int?)training.LocalSteps)
+        .Add("outer", training.LocalSteps == TrainingSettings.DefaultLocalSteps
+            ? null
+            : new FlowMap().Add("learningRate", training.Outer.LearningRate).Add("momentum", training.Outer.Momentum))
         .Add("folds", training.Folds)
         .Add("maxSteps", training.MaxSteps)
         .Add("evaluateEvery", training.EvaluateEvery)

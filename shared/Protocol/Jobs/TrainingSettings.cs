@@ -29,6 +29,8 @@ public sealed record TrainingSettings(
 {
     public const int DefaultAccumulate = 1;
     public const int DefaultEpochs = 1;
+    public const int DefaultLocalSteps = 1;
+    public const int DefaultStaleness = 4;
     public const int DefaultBatchSize = 1024;
     public const double DefaultStepTimeoutSeconds = 60;
 
@@ -39,6 +41,17 @@ public sealed record TrainingSettings(
     public int Accumulate { get; init; } = DefaultAccumulate;
 
     public ParameterServerSettings ParameterServers { get; init; } = ParameterServerSettings.Default;
+
+    public TrainingMode Mode { get; init; } = TrainingMode.Synchronous;
+
+    /// <summary>With <see cref="TrainingMode.StaleSynchronous"/>: steps that a worker may be ahead of the slowest.</summary>
+    public int Staleness { get; init; } = DefaultStaleness;
+
+    /// <summary>Micro-batches that each data shard takes by itself, with the job's optimiser, before parameters are averaged; 1: none.</summary>
+    public int LocalSteps { get; init; } = DefaultLocalSteps;
+
+    /// <summary>With <see cref="LocalSteps"/> above 1: how the shards' moves become one.</summary>
+    public OuterSettings Outer { get; init; } = OuterSettings.Default;
 
     /// <summary>k-fold cross-validation: k runs, each of which validates on another k-th of the training rows; null: one run.</summary>
     public int? Folds { get; init; }

@@ -18,8 +18,13 @@ internal static class TrainingReader
         {
             Folds = section.Whole("folds", NumberRange.Between(2, ValidationFold.MaxFolds)),
             ParameterServers = ParameterServersReader.Read(section, strategy),
+            Mode = section.Choice<TrainingMode>("mode") ?? TrainingMode.Synchronous,
+            Staleness = section.Whole("staleness", TrainingSettings.DefaultStaleness, NumberRange.AtLeast(0)),
+            LocalSteps = section.Whole("localSteps", TrainingSettings.DefaultLocalSteps, NumberRange.AtLeast(1)),
+            Outer = ReadOuter(section),
             Accumulate = section.Whole("accumulate", TrainingSettings.DefaultAccumulate, NumberRange.AtLeast(1)),
         };
+        CheckModes(section, training);
         if (data is not null && training.BatchSize < data.Shards)
             section.Report("batchSize", $"batchSize must be at least the number of shards, {data.Shards}, but is '{training.BatchSize}'");
         else if (data is not null && training.Accumulate > training.BatchSize / data.Shards)
@@ -33,6 +38,26 @@ internal static class TrainingReader
         }
         section.RefuseUnknownKeys();
         return training;
+    }
+
+    private static OuterSettings ReadOuter(Section training)
+    {
+        var section = training.MapOrDefaults("outer");
+        var outer = new OuterSettings(
+            section.Number("learningRate", OuterSettings.Default.LearningRate, NumberRange.Positive),
+            section.Number("momentum", OuterSettings.Default.Momentum, NumberRange.BelowOne));
+        section.RefuseUnknownKeys();
+        return outer;
+    }
+
+    private static void CheckModes(Section section, TrainingSettings training)
+    {
+        if (section.Has("staleness") && training.Mode != TrainingMode.StaleSynchronous)
+            section.Report("staleness", "staleness is the bound of mode: staleSynchronous; take it out, or choose that mode");
+        if (section.Has("outer") && training.LocalSteps == 1)
+            section.Report("outer", "outer says how local steps become one; take it out, or set localSteps");
+        if (training.LocalSteps > 1 && training.Mode != TrainingMode.Synchronous)
+            section.Report("localSteps", "localSteps go with mode: synchronous alone: shards that wait for nobody have nothing to average");
     }
 
     private static void RefuseWithoutValidation(Section section, string key)
