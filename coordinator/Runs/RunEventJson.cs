@@ -90,6 +90,8 @@ internal static class RunEventJson
         json.WriteNumber("rows", step.Rows);
         json.WriteRounded("rowsPerSecond", step.RowsPerSecond, 1);
         json.WriteNumber("workers", step.Workers);
+        if (step.Staleness is { } staleness)
+            json.WriteNumber("staleness", staleness);
     }
 
     private static void WriteEvaluation(Utf8JsonWriter json, EvaluationCompleted evaluation)

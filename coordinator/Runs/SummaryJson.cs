@@ -30,6 +30,13 @@ internal static class SummaryJson
         WriteSplit(json, "validation", summary.Validation);
         if (summary.Test.Count > 0)
             WriteSplit(json, "test", summary.Test);
+        if (summary.Staleness is { } staleness)
+        {
+            json.WriteStartObject("staleness");
+            json.WriteRounded("mean", staleness.Mean, 3);
+            json.WriteNumber("max", staleness.Max);
+            json.WriteEndObject();
+        }
         if (summary.Error is not null)
             json.WriteString("error", summary.Error);
         json.WriteEndObject();
@@ -63,7 +70,12 @@ internal static class SummaryJson
         root.GetProperty("bestStep") is { ValueKind: JsonValueKind.Number } best ? best.GetInt32() : null,
         ReadSplit(root, "validation"),
         ReadSplit(root, "test"),
-        root.TryGetProperty("error", out var error) ? error.GetString() : null);
+        root.TryGetProperty("error", out var error) ? error.GetString() : null)
+    {
+        Staleness = root.TryGetProperty("staleness", out var staleness)
+            ? new StalenessSummary(staleness.GetProperty("mean").GetDouble(), staleness.GetProperty("max").GetInt32())
+            : null,
+    };
 
     private static void WriteSplit(Utf8JsonWriter json, string split, IReadOnlyList<TaskMetrics> tasks)
     {

@@ -15,15 +15,15 @@ internal static class Preparation
 
     /// <param name="plan">For all; each worker's own shards are filled in.</param>
     /// <param name="trainRowsByShard">What the scan counted; null where no training rows are read.</param>
-    /// <returns>Valid labels per task of the first step, over all shards.</returns>
+    /// <returns>By worker: valid labels per task of its first step.</returns>
     /// <exception cref="JobException">A worker is lost or late, or reads other rows than the coordinator.</exception>
-    public static async Task<long[]> RunAsync(
+    public static async Task<IReadOnlyDictionary<string, long[]>> RunAsync(
         JobFile job, DataSchema schema, PlanHeader plan, IReadOnlyList<int>? trainRowsByShard, WorkerFleet fleet, CancellationToken cancellation)
     {
         await fleet.SendAsync(
             FrameKind.Plan, worker => plan with { Shards = [.. worker.Shards] }, Encoding.UTF8.GetBytes(schema.ToJson()), cancellation);
         var waiting = fleet.Placement.Workers.Select(worker => worker.Worker).ToHashSet();
-        var labels_T = new long[job.Tasks.Count];
+        var labels = new Dictionary<string, long[]>();
         while (waiting.Count > 0)
         {
             var (worker, received) = await fleet.ReceiveAsync(Deadline, () => $"worker {string.Join(", ", waiting)} did not finish reading its shards", cancellation);
@@ -33,11 +33,12 @@ internal static class Preparation
             var ready = frame.Header<ReadyHeader>();
             if (trainRowsByShard is not null)
                 Compare(job, worker, ready, trainRowsByShard);
-            for (var task = 0; task < labels_T.Length; task++)
-                labels_T[task] += ready.NextLabels_T[task];
+            labels[worker] = ready.NextLabels_T.Length == job.Tasks.Count
+                ? ready.NextLabels_T
+                : throw new JobException($"worker {worker} counted labels of {ready.NextLabels_T.Length} tasks, not of {job.Tasks.Count}", ExitCode.ClusterLost);
             waiting.Remove(worker);
         }
-        return labels_T;
+        return labels;
     }
 
     private static void Compare(JobFile job, string worker, ReadyHeader ready, IReadOnlyList<int> trainRowsByShard)

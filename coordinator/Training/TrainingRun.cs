@@ -124,29 +124,17 @@ internal sealed class TrainingRun
     {
         var shape = ServerShape.Of(_job, progress.Blueprint, fleet.Placement.Generation, progress.Weighting.Need != WeightingNeed.Losses);
         var servers = progress.Servers = await ServerGroup.StartAsync(_job, progress.Scan.Schema, shape, StatesOf(progress), progress.State.Step, fleet, stop);
-        var firstLabels_T = await Preparation.RunAsync(
+        var firstLabels = await Preparation.RunAsync(
             _job, progress.Scan.Schema, PlanFor(progress, fleet, servers), progress.Scan.TrainRowsByShard, fleet, stop);
         Notice("the workers have read their shards");
         await servers.PublishAsync(progress.State.Step, stop);
         var schedule = new LearningRateSchedule(_job.Optimizer.Schedule, progress.TotalSteps, progress.StepsPerEpoch);
-        var steps = new StepRunner(_job, progress.Weighting, schedule, fleet, servers, progress.StepsPerEpoch, firstLabels_T);
+        var weigher = new StepWeigher(_job, progress.Weighting, schedule, servers);
         var evaluator = new Evaluator(_job, progress.Scan.Schema, fleet);
-        var rate = new RateMeter(_time);
-        while (progress.State.Step < progress.TotalSteps && !ShouldStop(progress.State) && !stop.IsCancellationRequested)
-        {
-            var began = _time.GetTimestamp();
-            // A step that has begun is finished: a checkpoint lies between steps.
-            var (state, result) = await steps.RunAsync(progress.State, CancellationToken.None);
-            progress.State = state with { SecondsTraining = state.SecondsTraining + _time.GetElapsedTime(began).TotalSeconds };
-            if (result.Notice is { } notice)
-                Notice(notice);
-            _observer.On(new StepCompleted(
-                Seconds, state.Step, result.Epoch, result.Losses_T, result.Weights_T, result.Rows, rate.Add(result.Rows), fleet.Workers));
-            if (IsDue(state.Step, _job.Training.EvaluateEvery ?? progress.StepsPerEpoch, progress) && HasValidation)
-                await EvaluateAsync(progress, evaluator);
-            else if (IsDue(state.Step, _job.Training.CheckpointEvery ?? progress.StepsPerEpoch, progress))
-                await SaveAsync(progress);
-        }
+        if (IsFree)
+            await StepFreelyAsync(progress, new FreeRunner(_job, weigher, fleet, servers, progress.StepsPerEpoch, progress.State.Step, (int)progress.State.Optimizer.Steps, firstLabels), evaluator, stop);
+        else
+            await StepTogetherAsync(progress, new StepRunner(_job, weigher, fleet, servers, progress.StepsPerEpoch, Sum(firstLabels.Values)), evaluator, stop);
         var status = progress.State.Step >= progress.TotalSteps ? RunStatus.Completed
             : ShouldStop(progress.State) ? RunStatus.EarlyStopped
             : RunStatus.Interrupted;
@@ -154,13 +142,89 @@ internal sealed class TrainingRun
             await SaveAsync(progress);
         if (status != RunStatus.Interrupted && _job.Data.Test is not null)
         {
-            if (progress.ResultStep != progress.State.Step)
-                await InstallBestAsync(progress, servers);
-            progress.Test = await evaluator.EvaluateAsync(progress.ResultStep, WorkKind.Test, CancellationToken.None);
+            var label = progress.ResultStep == progress.State.Step
+                ? await PublishForPredictionAsync(progress)
+                : await InstallBestAsync(progress, servers);
+            progress.Test = await evaluator.EvaluateAsync(label, WorkKind.Test, CancellationToken.None);
             _observer.On(new EvaluationCompleted(Seconds, progress.ResultStep, EpochOf(progress), "test", progress.Test, null, false));
         }
         return End(progress, status, null);
     }
+
+    private bool IsFree => _job.Training.Mode != TrainingMode.Synchronous;
+
+    private async Task StepTogetherAsync(Progress progress, StepRunner steps, Evaluator evaluator, CancellationToken stop)
+    {
+        var rate = new RateMeter(_time);
+        while (GoesOn(progress, stop))
+        {
+            var began = _time.GetTimestamp();
+            // A step that has begun is finished: a checkpoint lies between steps.
+            var (state, result) = await steps.RunAsync(progress.State, CancellationToken.None);
+            progress.State = state with { SecondsTraining = state.SecondsTraining + _time.GetElapsedTime(began).TotalSeconds };
+            Report(progress, state.Step, result, rate);
+            await AfterStepAsync(progress, evaluator);
+        }
+    }
+
+    private async Task StepFreelyAsync(Progress progress, FreeRunner steps, Evaluator evaluator, CancellationToken stop)
+    {
+        var rate = new RateMeter(_time);
+        while (GoesOn(progress, stop))
+        {
+            var began = _time.GetTimestamp();
+            var state = await steps.RunAsync(progress.State, NextStop(progress), (made, result) => Report(progress, made.Step, result, rate), stop);
+            progress.State = state with { SecondsTraining = state.SecondsTraining + _time.GetElapsedTime(began).TotalSeconds };
+            await AfterStepAsync(progress, evaluator);
+            await progress.Servers!.PublishAsync(progress.State.Step, CancellationToken.None);
+        }
+    }
+
+    private bool GoesOn(Progress progress, CancellationToken stop) =>
+        progress.State.Step < progress.TotalSteps && !ShouldStop(progress.State) && !stop.IsCancellationRequested;
+
+    private void Report(Progress progress, int step, StepResult result, RateMeter rate)
+    {
+        if (result.Notice is { } notice)
+            Notice(notice);
+        if (result.Staleness is { } staleness)
+            progress.Staleness.Add(staleness);
+        _observer.On(new StepCompleted(
+            Seconds, step, result.Epoch, result.Losses_T, result.Weights_T, result.Rows, rate.Add(result.Rows), progress.Workers) { Staleness = result.Staleness });
+    }
+
+    private async Task AfterStepAsync(Progress progress, Evaluator evaluator)
+    {
+        if (IsDue(progress.State.Step, EvaluateEvery(progress), progress) && HasValidation)
+            await EvaluateAsync(progress, evaluator);
+        else if (IsDue(progress.State.Step, CheckpointEvery(progress), progress))
+            await SaveAsync(progress);
+    }
+
+    private int EvaluateEvery(Progress progress) => _job.Training.EvaluateEvery ?? progress.StepsPerEpoch;
+
+    private int CheckpointEvery(Progress progress) => _job.Training.CheckpointEvery ?? progress.StepsPerEpoch;
+
+    /// <summary>Where workers that do not wait for each other have to: at evaluations and checkpoints.</summary>
+    private int NextStop(Progress progress)
+    {
+        var step = progress.State.Step;
+        var next = Math.Min(progress.TotalSteps, step / CheckpointEvery(progress) * CheckpointEvery(progress) + CheckpointEvery(progress));
+        return HasValidation ? Math.Min(next, step / EvaluateEvery(progress) * EvaluateEvery(progress) + EvaluateEvery(progress)) : next;
+    }
+
+    /// <summary>What the parameters are called by that the workers shall predict with.</summary>
+    private async Task<int> PublishForPredictionAsync(Progress progress)
+    {
+        if (!IsFree)
+            return progress.State.Step;
+        // Each worker has what was there after its own last update, under the same number.
+        var label = -1 - progress.State.Step;
+        await progress.Servers!.PublishAsync(label, CancellationToken.None);
+        return label;
+    }
+
+    private static long[] Sum(IEnumerable<long[]> labels) => labels.Aggregate((left, right) => [.. left.Zip(right, (a, b) => a + b)]);
 
     private bool HasValidation => _job.Data.Validation is not null;
 
@@ -170,7 +234,7 @@ internal sealed class TrainingRun
     {
         var state = progress.State;
         await progress.Servers!.FetchAsync(CancellationToken.None);
-        var metrics = await evaluator.EvaluateAsync(state.Step, WorkKind.Validate, CancellationToken.None);
+        var metrics = await evaluator.EvaluateAsync(await PublishForPredictionAsync(progress), WorkKind.Validate, CancellationToken.None);
         double? composite = null;
         var isBest = false;
         if (_job.Training.EarlyStopping is { } settings)
@@ -184,7 +248,7 @@ internal sealed class TrainingRun
         if (isBest || progress.Best_P is null)
             progress.Validation = metrics;
         _observer.On(new EvaluationCompleted(Seconds, state.Step, EpochOf(progress), "validation", metrics, composite, isBest));
-        await SaveAsync(progress);
+        Save(progress);
     }
 
     /// <summary>One state for each server: the vectors are shared, rows of tables are not.</summary>
@@ -195,12 +259,15 @@ internal sealed class TrainingRun
     ];
 
     /// <summary>Puts the best evaluation's parameters on the servers and sends them to the workers, to predict with.</summary>
-    private async Task InstallBestAsync(Progress progress, ServerGroup servers)
+    private async Task<int> InstallBestAsync(Progress progress, ServerGroup servers)
     {
         var best = Checkpoint.Read(_checkpoints.PathOf(progress.ResultStep));
         await servers.InstallAsync(
             [.. StatesOf(progress).Select(state => state with { Parameters_P = best.Parameters_P })], best.Step, CancellationToken.None);
-        await servers.PublishAsync(best.Step, CancellationToken.None);
+        // No number that the workers have seen.
+        var label = -1 - best.Step;
+        await servers.PublishAsync(label, CancellationToken.None);
+        return label;
     }
 
     private bool ShouldStop(TrainingState state) =>
@@ -263,7 +330,10 @@ internal sealed class TrainingRun
             _job.Name, status, state?.Step ?? 0, progress is null || state!.Step == 0 ? 0 : EpochOf(progress), state?.RowsTrained ?? 0, Seconds,
             state is { SecondsTraining: > 0 } ? state.RowsTrained / state.SecondsTraining : 0, progress?.Workers ?? 0,
             progress is null ? null : ParametersHash.Of(progress.Result_P), state?.EarlyStopping?.BestStep,
-            progress?.Validation ?? [], progress?.Test ?? [], error);
+            progress?.Validation ?? [], progress?.Test ?? [], error)
+        {
+            Staleness = progress?.Staleness.Summary,
+        };
         state?.Ledger.Write(_directory.LedgerPath);
         _directory.WriteSummary(summary);
         _observer.On(new RunEnded(Seconds, summary));
@@ -290,6 +360,9 @@ internal sealed class TrainingRun
         public TrainingState State { get; set; } = state;
 
         public int Workers { get; set; }
+
+        /// <summary>Of each update, where workers do not wait for each other.</summary>
+        public StalenessMeter Staleness { get; } = new();
 
         /// <summary>Null before they are started.</summary>
         public ServerGroup? Servers { get; set; }

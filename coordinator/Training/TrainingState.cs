@@ -21,4 +21,21 @@ internal sealed record TrainingState(
 {
     /// <summary>What a row weighting keeps between steps, each of T x shared parameters; updated in place.</summary>
     public IReadOnlyDictionary<string, float[]> WeightingRows_TS { get; init; } = ReadOnlyDictionary<string, float[]>.Empty;
+
+    /// <summary>After an update; the parameters have changed in place.</summary>
+    /// <param name="weightingState">That the weighting decided with.</param>
+    /// <param name="rowsByShard">That the update was made of.</param>
+    public TrainingState After(StepPlace place, IWeighting weighting, WeightingState weightingState, IReadOnlyList<double?> losses_T, IReadOnlyList<int> rowsByShard)
+    {
+        var ledger = Ledger;
+        for (var shard = 0; shard < rowsByShard.Count; shard++)
+            ledger = ledger.Add(place.Epoch, shard, rowsByShard[shard]);
+        return this with
+        {
+            Step = place.Version + 1,
+            Weighting = weighting.Observe(weightingState, new StepLosses(place.Update, place.Epoch, losses_T)),
+            Ledger = ledger,
+            RowsTrained = RowsTrained + rowsByShard.Sum(),
+        };
+    }
 }

@@ -12,6 +12,9 @@ namespace DistMtl.Aggregation;
 /// </param>
 public sealed record StepTotals(double[] LossSums_T, long[] Labels_T, int Rows, long[] NextLabels_T)
 {
+    /// <summary>Per task; null where no row had the label.</summary>
+    public IReadOnlyList<double?> MeanLosses_T => [.. LossSums_T.Select((sum, task) => Labels_T[task] == 0 ? (double?)null : sum / Labels_T[task])];
+
     /// <exception cref="ArgumentException">The two differ in their number of tasks.</exception>
     public static StepTotals operator +(StepTotals left, StepTotals right)
     {

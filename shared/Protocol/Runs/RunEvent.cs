@@ -42,7 +42,11 @@ public sealed record StepCompleted(
     IReadOnlyList<double> Weights,
     int Rows,
     double RowsPerSecond,
-    int Workers) : RunEvent(Seconds);
+    int Workers) : RunEvent(Seconds)
+{
+    /// <summary>Where workers do not wait for each other: updates that others made since this one's worker got its parameters.</summary>
+    public int? Staleness { get; init; }
+}
 
 /// <summary>Metrics of one split at one step.</summary>
 /// <param name="Split">"validation" or "test".</param>

@@ -34,4 +34,12 @@ public sealed record RunSummary(
     int? BestStep,
     IReadOnlyList<TaskMetrics> Validation,
     IReadOnlyList<TaskMetrics> Test,
-    string? Error);
+    string? Error)
+{
+    /// <summary>Where workers do not wait for each other; null: they do, or no update was made.</summary>
+    public StalenessSummary? Staleness { get; init; }
+}
+
+/// <summary>How many updates of other workers lay between an update and the parameters it was computed from.</summary>
+/// <param name="Mean">Over all updates of this run since it was started or resumed.</param>
+public sealed record StalenessSummary(double Mean, int Max);

@@ -1,0 +1,232 @@
+using System.Threading.Channels;
+using DistMtl.Aggregation;
+using DistMtl.Coordinator.Cluster;
+using DistMtl.ParameterServers;
+using DistMtl.Protocol;
+using DistMtl.Protocol.Jobs;
+using DistMtl.Transport;
+
+namespace DistMtl.Coordinator.Training;
+
+/// <summary>
+/// Steps of workers that do not wait for each other: every worker's gradients are an update of their own, made as they come,
+/// and the worker goes on with what the parameters are then. With a bound none is more steps ahead of the slowest (Ho et al.
+/// 2013). Every row still counts once an epoch; the bits depend on who was faster. With one worker they are those of the
+/// synchronous steps.
+/// </summary>
+internal sealed class FreeRunner
+{
+    private readonly JobFile _job;
+    private readonly StepWeigher _weigher;
+    private readonly WorkerFleet _fleet;
+    private readonly ServerGroup _servers;
+    private readonly int _stepsPerEpoch;
+    private readonly int _bound;
+    private readonly LaneProgress[] _lanes;
+    private readonly SemaphoreSlim _updating = new(1, 1);
+    private readonly Lock _gate = new();
+    private TaskCompletionSource _advanced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <param name="step">That every worker begins with.</param>
+    /// <param name="updates">Made before.</param>
+    /// <param name="firstLabels">By worker: valid labels of its first step.</param>
+    public FreeRunner(
+        JobFile job, StepWeigher weigher, WorkerFleet fleet, ServerGroup servers, int stepsPerEpoch, int step, int updates, IReadOnlyDictionary<string, long[]> firstLabels)
+    {
+        (_job, _weigher, _fleet, _servers, _stepsPerEpoch, Updates) = (job, weigher, fleet, servers, stepsPerEpoch, updates);
+        _bound = job.Training.Mode == TrainingMode.StaleSynchronous ? job.Training.Staleness : int.MaxValue;
+        _lanes = [.. servers.Lanes.Select((lane, index) => new LaneProgress(index, lane, step, updates, firstLabels[lane.Worker!]))];
+    }
+
+    /// <summary>Made so far, over all workers.</summary>
+    public int Updates { get; private set; }
+
+    private TimeSpan Deadline => TimeSpan.FromSeconds(_job.Training.StepTimeoutSeconds);
+
+    /// <summary>Lets every worker make its steps up to <paramref name="target"/>, and returns when all have.</summary>
+    /// <param name="stop">All stop after the step that the fastest is in.</param>
+    /// <param name="made">Told of each update, one after another.</param>
+    public async Task<TrainingState> RunAsync(TrainingState state, int target, Action<TrainingState, StepResult> made, CancellationToken stop)
+    {
+        using var ended = new CancellationTokenSource();
+        var segment = new Segment(state, target, made);
+        using var stopping = stop.Register(() =>
+        {
+            lock (_gate)
+                segment.Target = Math.Min(segment.Target, _lanes.Max(lane => lane.Step) + 1);
+            Advance();
+        });
+        var dispatching = DispatchAsync(ended.Token);
+        var running = _lanes.Select(lane => RunAsync(lane, segment, ended.Token)).ToList();
+        try
+        {
+            // The first that fails is the reason; the others wait for frames that may never come.
+            while (running.Count > 0)
+            {
+                var first = await Task.WhenAny([.. running, dispatching]);
+                await first;
+                running.Remove(first);
+            }
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await Task.WhenAll([.. running, dispatching]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        return segment.State with { Step = segment.Target };
+    }
+
+    private async Task RunAsync(LaneProgress lane, Segment segment, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            await WaitForTheSlowestAsync(lane, cancellation);
+            lock (_gate)
+            {
+                if (lane.Step >= segment.Target)
+                    return;
+            }
+            await StepAsync(lane, segment, cancellation);
+            Advance();
+        }
+    }
+
+    private async Task StepAsync(LaneProgress lane, Segment segment, CancellationToken cancellation)
+    {
+        var place = new StepPlace(lane.Index, lane.Step, Updates + 1, lane.Step / _stepsPerEpoch + 1);
+        var ahead = _weigher.Ahead(segment.State, place, lane.Labels_T);
+        await _fleet.SendAsync(
+            lane.Members.Worker!, FrameKind.Work,
+            new WorkHeader(_fleet.Placement.Generation, lane.Step, WorkKind.Train, StepWeigher.Coefficients(ahead, lane.Labels_T)), default, cancellation);
+        var (totals, rowsByShard) = await ReceiveTotalsAsync(lane, cancellation);
+        var reports = await ReportAsync(lane, cancellation);
+        await _updating.WaitAsync(cancellation);
+        try
+        {
+            place = place with { Update = Updates + 1 };
+            var losses_T = totals.MeanLosses_T;
+            var (decision, order) = _weigher.Decide(segment.State, place, ahead, reports, totals.Labels_T, losses_T);
+            // Others have moved the weighting on since the weights were asked for: what it remembers begins with them.
+            if (ahead is not null)
+                decision = decision with { State = _weigher.Ahead(segment.State, place, totals.Labels_T)!.Value.State };
+            await _servers.UpdateAsync(order, CancellationToken.None);
+            var staleness = Updates - lane.UpdatesSeen;
+            Updates++;
+            segment.State = segment.State.After(place, _weigher.Weighting, decision.State, losses_T, rowsByShard);
+            lock (_gate)
+                (lane.Step, lane.UpdatesSeen, lane.Labels_T) = (lane.Step + 1, Updates, totals.NextLabels_T);
+            segment.Made(segment.State with { Step = lane.Step }, new StepResult(place.Epoch, losses_T, decision.Weights_T, totals.Rows) { Notice = decision.Notice, Staleness = staleness });
+        }
+        finally
+        {
+            _updating.Release();
+        }
+    }
+
+    private async Task WaitForTheSlowestAsync(LaneProgress lane, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            Task advanced;
+            lock (_gate)
+            {
+                if (lane.Step - _lanes.Min(other => other.Step) <= _bound)
+                    return;
+                advanced = _advanced.Task;
+            }
+            // The slowest has a deadline of its own, which ends all.
+            await advanced.WaitAsync(cancellation);
+        }
+    }
+
+    private void Advance()
+    {
+        lock (_gate)
+        {
+            _advanced.TrySetResult();
+            _advanced = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
+
+    private async Task<IReadOnlyList<StepReport>> ReportAsync(LaneProgress lane, CancellationToken cancellation)
+    {
+        try
+        {
+            return await _fleet.UnlessLostAsync(_servers.ReportAsync(lane.Index, Deadline, cancellation));
+        }
+        catch (TimeoutException e)
+        {
+            throw new JobException($"no answer within {Deadline.TotalSeconds:0.#} s: {e.Message}", ExitCode.ClusterLost, e);
+        }
+    }
+
+    private async Task<(StepTotals Totals, int[] RowsByShard)> ReceiveTotalsAsync(LaneProgress lane, CancellationToken cancellation)
+    {
+        var (rowsByShard, missing) = (new int[_job.Data.Shards], lane.Members.Shards);
+        StepTotals? totals = null;
+        while (!missing.IsEmpty)
+        {
+            SumHeader header;
+            try
+            {
+                header = await lane.Sums.Reader.ReadAsync(cancellation).AsTask().WaitAsync(Deadline, cancellation);
+            }
+            catch (TimeoutException)
+            {
+                throw new JobException($"no answer within {Deadline.TotalSeconds:0.#} s: step {lane.Step + 1} of worker {lane.Members.Worker} lacks shards {string.Join(", ", missing.Order())}", ExitCode.ClusterLost);
+            }
+            if (header.Version != lane.Step)
+                continue;
+            var range = new TreeNode(header.Level, header.Index).Shards(_job.Data.Shards);
+            header.RowsByShard.CopyTo(rowsByShard, range.Start);
+            missing = missing.Except(Enumerable.Range(range.Start, range.Count));
+            var part = new StepTotals(header.LossSums_T, header.Labels_T, header.RowsByShard.Sum(), header.NextLabels_T);
+            totals = totals is null ? part : totals + part;
+        }
+        return (totals!, rowsByShard);
+    }
+
+    /// <summary>Gives each worker's sums to its lane, until it is cancelled or a worker is lost.</summary>
+    private async Task DispatchAsync(CancellationToken cancellation)
+    {
+        var byWorker = _lanes.ToDictionary(lane => lane.Members.Worker!);
+        while (true)
+        {
+            // Each lane has its deadline; this one only has to be longer.
+            var (worker, received) = await _fleet.ReceiveAsync(Deadline + Deadline, () => "no worker has sent anything", cancellation);
+            using var frame = received;
+            if (frame.Kind != FrameKind.Sum)
+                throw new JobException($"worker {worker} sent {frame.Kind} instead of its sums", ExitCode.ClusterLost);
+            var header = frame.Header<SumHeader>();
+            if (header.Generation == _fleet.Placement.Generation)
+                byWorker[worker].Sums.Writer.TryWrite(header);
+        }
+    }
+
+    /// <summary>Where one worker stands.</summary>
+    private sealed class LaneProgress(int index, LaneMembers members, int step, int updates, long[] labels_T)
+    {
+        public int Index => index;
+
+        public LaneMembers Members => members;
+
+        public int Step { get; set; } = step;
+
+        /// <summary>How many had been made when it got its parameters.</summary>
+        public int UpdatesSeen { get; set; } = updates;
+
+        /// <summary>Valid labels of its next step.</summary>
+        public long[] Labels_T { get; set; } = labels_T;
+
+        public Channel<SumHeader> Sums { get; } = Channel.CreateUnbounded<SumHeader>();
+    }
+
+    private sealed class Segment(TrainingState state, int target, Action<TrainingState, StepResult> made)
+    {
+        public TrainingState State { get; set; } = state;
+
+        public int Target { get; set; } = target;
+
+        public Action<TrainingState, StepResult> Made => made;
+    }
+}

@@ -1,0 +1,73 @@
+using DistMtl.Aggregation;
+using DistMtl.Aggregation.Optimizers;
+using DistMtl.Aggregation.Weightings;
+using DistMtl.Coordinator.Cluster;
+using DistMtl.ParameterServers;
+using DistMtl.Protocol.Jobs;
+
+namespace DistMtl.Coordinator.Training;
+
+/// <summary>Whose step is weighed, and which it is.</summary>
+/// <param name="Version">The lane's step.</param>
+/// <param name="Update">Over all lanes, 1 for the first.</param>
+internal readonly record struct StepPlace(int Lane, int Version, int Update, int Epoch);
+
+/// <summary>From the servers' reports to the order for their update: Gramian, task weights, clipping, learning rate.</summary>
+internal sealed class StepWeigher(JobFile job, IWeighting weighting, LearningRateSchedule schedule, ServerGroup servers)
+{
+    private readonly GradientShape _shape = servers.Shape.Gradient;
+
+    public IWeighting Weighting => weighting;
+
+    /// <summary>What weighs by earlier losses is known before the backward pass, so the workers combine and one gradient travels.</summary>
+    /// <returns>Null: the gradients must be there first.</returns>
+    public WeightingDecision? Ahead(TrainingState state, StepPlace place, long[] labels_T) =>
+        _shape.IsPerTask ? null : Scale(weighting.Weigh(state.Weighting, new WeightingInput(place.Update, place.Epoch, labels_T)), labels_T);
+
+    /// <summary>What a combined backward pass multiplies each task's loss sum by.</summary>
+    public static float[]? Coefficients(WeightingDecision? ahead, long[] labels_T) => ahead is not { } decision
+        ? null
+        : [.. decision.Weights_T.Zip(GradientCombiner.MeanScales(labels_T), (weight, scale) => (float)(weight * scale))];
+
+    /// <param name="ahead">As of <see cref="Ahead"/>.</param>
+    /// <param name="reports">Of all servers.</param>
+    /// <param name="losses_T">Mean over the valid labels.</param>
+    public (WeightingDecision Decision, UpdateOrder Order) Decide(
+        TrainingState state, StepPlace place, WeightingDecision? ahead, IReadOnlyList<StepReport> reports, long[] labels_T, IReadOnlyList<double?> losses_T)
+    {
+        if (ahead is { } known)
+            return (known, Order(place, reports, null, labels_T));
+        var input = new WeightingInput(place.Update, place.Epoch, labels_T, Losses_T: losses_T);
+        var (weightingState, counts_T) = (state.Weighting, labels_T);
+        if (weighting is IRowWeighting rows)
+        {
+            // Rewritten rows are means from then on, not sums.
+            reports = [servers.Rewrite(gradients =>
+            {
+                counts_T = GradientCombiner.DivideByLabels(_shape, gradients, labels_T);
+                weightingState = rows.Rewrite(weightingState, state.WeightingRows_TS, input, gradients.AsSpan(.. (_shape.Tasks * _shape.SharedLength)));
+            })];
+        }
+        if (weighting.Need != WeightingNeed.CurrentLosses)
+        {
+            var total = StepReport.Total(reports, _shape.Tasks, rowsCount: job.Weighting.Scope == WeightingScope.All);
+            input = input with { Gramian_TT = total.ToGramian(GradientCombiner.MeanScales(counts_T)) };
+        }
+        var decision = Scale(weighting.Weigh(weightingState, input), labels_T);
+        return (decision, Order(place, reports, decision, counts_T));
+    }
+
+    /// <param name="decision">Null: the gradient is combined already.</param>
+    private UpdateOrder Order(StepPlace place, IReadOnlyList<StepReport> reports, WeightingDecision? decision, long[] counts_T)
+    {
+        var clip = 1.0;
+        if (job.Optimizer.ClipNorm is { } maxNorm)
+        {
+            var coefficients = decision is { } weights ? new TaskCoefficients(weights.Weights_T, counts_T, weights.OwnWeights_T) : null;
+            clip = GradientClipping.Factor(StepReport.Total(reports, _shape.Tasks, rowsCount: true).Norm(coefficients), maxNorm);
+        }
+        return new UpdateOrder(place.Lane, place.Version, place.Update, decision?.Weights_T, decision?.OwnWeights_T, counts_T, schedule.Factor(place.Version), clip);
+    }
+
+    private WeightingDecision Scale(WeightingDecision raw, IReadOnlyList<long> labels_T) => WeightingTable.Scale(raw, job.Weighting.Scale, labels_T);
+}
