@@ -95,6 +95,7 @@ public static class GradientCombiner
         var k = 0;
         ref var lefts = ref MemoryMarshal.GetReference(left);
         ref var rights = ref MemoryMarshal.GetReference(right);
+        ref var sums = ref MemoryMarshal.GetReference(sum);
         for (; k <= sum.Length - Vector<float>.Count; k += Vector<float>.Count)
         {
             var (low, high) = (Vector<double>.Zero, Vector<double>.Zero);
@@ -107,7 +108,7 @@ public static class GradientCombiner
                 low += weights[i] * lower;
                 high += weights[i] * upper;
             }
-            Vector.Narrow(low, high).CopyTo(sum[k..]);
+            Vector.Narrow(low, high).StoreUnsafe(ref sums, (nuint)k);
         }
         for (; k < sum.Length; k++)
         {

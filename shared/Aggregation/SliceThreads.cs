@@ -8,6 +8,7 @@ public static class SliceThreads
 
     /// <summary>Calls <paramref name="action"/> for 0 to <paramref name="count"/> - 1 in no order; each must keep to its own slice.</summary>
     /// <param name="threads">At most; null: as many as there are cores.</param>
+    /// <exception cref="AggregateException">What the actions have thrown, where several threads were at work.</exception>
     public static void ForEach(int count, Action<int> action, int? threads = null)
     {
         var most = threads ?? Environment.ProcessorCount;

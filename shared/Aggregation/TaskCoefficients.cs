@@ -3,7 +3,7 @@ namespace DistMtl.Aggregation;
 /// <summary>What each task's sums are multiplied by in an update. A task without a label in the step takes no part, whatever its rows hold.</summary>
 public sealed class TaskCoefficients
 {
-    private readonly double[] _own_T;
+    private readonly double?[] _own_T;
 
     /// <param name="weights_T">As the weighting decided, scaled.</param>
     /// <param name="labels_T">N_t, the global counts of this step.</param>
@@ -12,19 +12,19 @@ public sealed class TaskCoefficients
     {
         if (weights_T.Length != labels_T.Length || !ownWeights_T.IsEmpty && ownWeights_T.Length != labels_T.Length)
             throw new ArgumentException($"{weights_T.Length} weights and {ownWeights_T.Length} own ones do not fit {labels_T.Length} counts", nameof(weights_T));
-        _own_T = GradientCombiner.MeanScales(labels_T);
         Tasks = labels_T.Length;
+        _own_T = new double?[Tasks];
+        var scales_T = GradientCombiner.MeanScales(labels_T);
         var (present, shared) = (new List<int>(Tasks), new List<double>(Tasks));
         for (var task = 0; task < Tasks; task++)
         {
-            if (labels_T[task] == 0)
+            if (scales_T[task] == 0)
                 continue;
             present.Add(task);
-            shared.Add(weights_T[task] * _own_T[task]);
-            _own_T[task] = (ownWeights_T.IsEmpty ? 1 : ownWeights_T[task]) * _own_T[task];
+            shared.Add(weights_T[task] * scales_T[task]);
+            _own_T[task] = (ownWeights_T.IsEmpty ? 1 : ownWeights_T[task]) * scales_T[task];
         }
         (Present, Shared) = ([.. present], [.. shared]);
-        HasLabels_T = [.. labels_T.ToArray().Select(count => count != 0)];
     }
 
     /// <summary>T.</summary>
@@ -54,8 +54,6 @@ public sealed class TaskCoefficients
     /// <summary>w_t / N_t of each of <see cref="Present"/>.</summary>
     internal double[] Shared { get; }
 
-    private bool[] HasLabels_T { get; }
-
     /// <summary>1 / N_t, weighted where the weighting says so; null: the task takes no part.</summary>
-    internal double? Own(int task) => HasLabels_T[task] ? _own_T[task] : null;
+    internal double? Own(int task) => _own_T[task];
 }

@@ -8,17 +8,15 @@ namespace DistMtl.Aggregation.Optimizers;
 public sealed class Adagrad : Optimizer
 {
     private readonly OptimizerSettings _settings;
-    private readonly float[] _sum_P;
 
     internal Adagrad(OptimizerSettings settings, ImmutableArray<ParameterSegment> segments) : base(segments, "sum")
     {
         _settings = settings;
-        _sum_P = State["sum"];
     }
 
-    private protected override void Update(Span<float> parameters_N, ReadOnlySpan<float> gradients_N, in ParameterSegment segment)
+    private protected override void Update(
+        Span<float> parameters_N, ReadOnlySpan<float> gradients_N, Span<float> sum_N, Span<float> none, in ParameterSegment segment)
     {
-        var sum_N = _sum_P.AsSpan(segment.Offset, segment.Length);
         var learningRate = Vector.Create((float)segment.LearningRate);
         var epsilon = Vector.Create((float)_settings.Epsilon);
         var decay = Vector.Create((float)segment.WeightDecay);

@@ -12,8 +12,6 @@ public sealed class Adam : Optimizer
 {
     private readonly OptimizerSettings _settings;
     private readonly bool _decoupled;
-    private readonly float[] _mean_P;
-    private readonly float[] _square_P;
     private double _meanCorrection;
     private double _squareCorrection;
 
@@ -21,8 +19,6 @@ public sealed class Adam : Optimizer
     {
         _settings = settings;
         _decoupled = decoupled;
-        _mean_P = State["exp_avg"];
-        _square_P = State["exp_avg_sq"];
     }
 
     private protected override void Begin()
@@ -31,10 +27,9 @@ public sealed class Adam : Optimizer
         _squareCorrection = 1 - Math.Pow(_settings.Beta2, Steps);
     }
 
-    private protected override void Update(Span<float> parameters_N, ReadOnlySpan<float> gradients_N, in ParameterSegment segment)
+    private protected override void Update(
+        Span<float> parameters_N, ReadOnlySpan<float> gradients_N, Span<float> mean_N, Span<float> square_N, in ParameterSegment segment)
     {
-        var mean_N = _mean_P.AsSpan(segment.Offset, segment.Length);
-        var square_N = _square_P.AsSpan(segment.Offset, segment.Length);
         var (beta1, beta2) = (_settings.Beta1, _settings.Beta2);
         var keepMean = Vector.Create((float)beta1);
         var addMean = Vector.Create((float)(1 - beta1));

@@ -8,17 +8,15 @@ namespace DistMtl.Aggregation.Optimizers;
 public sealed class MomentumSgd : Optimizer
 {
     private readonly OptimizerSettings _settings;
-    private readonly float[] _velocity_P;
 
     internal MomentumSgd(OptimizerSettings settings, ImmutableArray<ParameterSegment> segments) : base(segments, "momentum_buffer")
     {
         _settings = settings;
-        _velocity_P = State["momentum_buffer"];
     }
 
-    private protected override void Update(Span<float> parameters_N, ReadOnlySpan<float> gradients_N, in ParameterSegment segment)
+    private protected override void Update(
+        Span<float> parameters_N, ReadOnlySpan<float> gradients_N, Span<float> velocity_N, Span<float> none, in ParameterSegment segment)
     {
-        var velocity_N = _velocity_P.AsSpan(segment.Offset, segment.Length);
         var learningRate = Vector.Create((float)segment.LearningRate);
         var momentum = Vector.Create((float)_settings.Momentum);
         var decay = Vector.Create((float)segment.WeightDecay);

@@ -91,7 +91,7 @@ public abstract class Optimizer
             var segment = Segments[i].Within(offset, (int)end);
             if (!segment.IsFrozen)
             {
-                Update(
+                UpdateSegment(
                     parameters_N.Slice(segment.Offset - offset, segment.Length), gradients_N.Slice(segment.Offset - offset, segment.Length),
                     segment with { LearningRate = segment.LearningRate * _rateFactor });
             }
@@ -120,10 +120,42 @@ public abstract class Optimizer
     {
     }
 
-    /// <param name="parameters_N">The segment's.</param>
-    /// <param name="gradients_N">The segment's.</param>
-    /// <param name="segment">A part of one of <see cref="Segments"/>; its learning rate is this step's.</param>
-    private protected abstract void Update(Span<float> parameters_N, ReadOnlySpan<float> gradients_N, in ParameterSegment segment);
+    /// <summary>A rule over whole vectors (<see cref="Lanes"/>): each length is a multiple of theirs.</summary>
+    /// <param name="first_N">The first vector of the state that belongs to the parameters; empty: the rule keeps none.</param>
+    /// <param name="second_N">The second one.</param>
+    /// <param name="segment">Its learning rate is this step's; its range is not looked at.</param>
+    private protected abstract void Update(
+        Span<float> parameters_N, ReadOnlySpan<float> gradients_N, Span<float> first_N, Span<float> second_N, in ParameterSegment segment);
+
+    /// <summary>What does not fill a vector at the end is copied into one, so that one formula serves every element.</summary>
+    private void UpdateSegment(Span<float> parameters_N, ReadOnlySpan<float> gradients_N, in ParameterSegment segment)
+    {
+        var first_N = _state.Length > 0 ? _state[0].Values_P.AsSpan(segment.Offset, segment.Length) : [];
+        var second_N = _state.Length > 1 ? _state[1].Values_P.AsSpan(segment.Offset, segment.Length) : [];
+        var whole = segment.Length / Lanes.Count * Lanes.Count;
+        Update(parameters_N[..whole], gradients_N[..whole], Whole(first_N), Whole(second_N), segment);
+        if (whole == segment.Length)
+            return;
+        Span<float> padded = stackalloc float[4 * Lanes.Count];
+        padded.Clear();
+        var parameters = padded[..Lanes.Count];
+        var gradients = padded.Slice(Lanes.Count, Lanes.Count);
+        var first = padded.Slice(2 * Lanes.Count, Lanes.Count);
+        var second = padded[(3 * Lanes.Count)..];
+        parameters_N[whole..].CopyTo(parameters);
+        gradients_N[whole..].CopyTo(gradients);
+        Tail(first_N).CopyTo(first);
+        Tail(second_N).CopyTo(second);
+        Update(parameters, gradients, first, second, segment);
+        var rest = segment.Length - whole;
+        parameters[..rest].CopyTo(parameters_N[whole..]);
+        first[..Tail(first_N).Length].CopyTo(Tail(first_N));
+        second[..Tail(second_N).Length].CopyTo(Tail(second_N));
+
+        Span<float> Whole(Span<float> state_N) => state_N.IsEmpty ? state_N : state_N[..whole];
+
+        Span<float> Tail(Span<float> state_N) => state_N.IsEmpty ? state_N : state_N[whole..];
+    }
 
     /// <summary>The first segment that ends behind an element.</summary>
     private int FirstBehind(int element)

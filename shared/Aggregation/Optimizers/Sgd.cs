@@ -10,7 +10,8 @@ public sealed class Sgd : Optimizer
     {
     }
 
-    private protected override void Update(Span<float> parameters_N, ReadOnlySpan<float> gradients_N, in ParameterSegment segment)
+    private protected override void Update(
+        Span<float> parameters_N, ReadOnlySpan<float> gradients_N, Span<float> none, Span<float> noneEither, in ParameterSegment segment)
     {
         var learningRate = Vector.Create((float)segment.LearningRate);
         var decay = Vector.Create((float)segment.WeightDecay);
