@@ -47,7 +47,7 @@ internal sealed class FrameWriter(Stream stream)
             Checksum();
             return;
         }
-        await FlushAsync(cancellation);
+        await PutAsync(cancellation);
         var piece = chunk[..Math.Min(PieceBytes, chunk.Length)];
         _hash.Append(piece.Span);
         while (!piece.IsEmpty)
@@ -63,6 +63,12 @@ internal sealed class FrameWriter(Stream stream)
     }
 
     public async ValueTask FlushAsync(CancellationToken cancellation)
+    {
+        await PutAsync(cancellation);
+        await stream.FlushAsync(cancellation);
+    }
+
+    private async ValueTask PutAsync(CancellationToken cancellation)
     {
         if (_small.WrittenCount == 0)
             return;

@@ -39,7 +39,7 @@ internal sealed class TlsIdentity
     /// <exception cref="FrameException">The peer is not trusted, or speaks no TLS; says why.</exception>
     public async Task<Stream> AcceptAsync(Stream plain, CancellationToken cancellation)
     {
-        var stream = new SslStream(plain);
+        var stream = new SslStream(new RecordBuffer(plain));
         string? reason = null;
         try
         {
@@ -67,7 +67,7 @@ internal sealed class TlsIdentity
     /// <exception cref="JobException">The peer is not trusted, or speaks no TLS; says why.</exception>
     public async Task<Stream> ConnectAsync(Stream plain, string host, int port, CancellationToken cancellation)
     {
-        var stream = new SslStream(plain);
+        var stream = new SslStream(new RecordBuffer(plain));
         string? reason = null;
         try
         {
