@@ -45,6 +45,8 @@ internal sealed class Evaluator(JobFile job, DataSchema schema, WorkerFleet flee
             if (received.Frame.Kind != FrameKind.Predictions)
                 throw new JobException($"worker {received.Worker} sent {received.Frame.Kind} instead of predictions", ExitCode.ClusterLost);
             var header = received.Frame.Header<PredictionsHeader>();
+            // All parts are needed at once: they must not hold up each other.
+            received.Frame.Keep();
             if (header.Generation == fleet.Placement.Generation && header.Version == version && header.Kind == split)
                 parts[header.Shard] = received;
             else

@@ -4,14 +4,25 @@ using MessagePack;
 namespace DistMtl.Transport;
 
 /// <summary>
-/// The fixed part of a frame (drawn in WIRE-FORMAT.md): 16 bytes of prefix, a MessagePack header, the payload, and
-/// XxHash3 over all of it.
+/// The fixed parts of what is on the wire (drawn in WIRE-FORMAT.md): records of 16 bytes of prefix, a header or a piece of
+/// payload, and the checksum of all that came before.
 /// </summary>
 public static class FrameFormat
 {
-    public const int Version = 1;
+    public const int Version = 2;
     public const int PrefixBytes = 16;
     public const int ChecksumBytes = 8;
+
+    /// <summary>A payload travels in pieces of this size, the last one shorter; smaller frames may pass between two of them.</summary>
+    public const int ChunkBytes = 1 << 20;
+
+    /// <summary>The kind of a record that carries a piece of a payload; no kind of frame.</summary>
+    internal const FrameKind Chunk = (FrameKind)254;
+
+    /// <summary>The kind of a record by which a receiver says how much it has consumed, and its window; no kind of frame.</summary>
+    internal const FrameKind Credit = (FrameKind)255;
+
+    internal const int CreditBytes = 16;
 
     /// <summary>A frame above this is refused before anything is allocated for it.</summary>
     public const long MaxPayloadBytes = 1L << 33;
@@ -22,7 +33,8 @@ public static class FrameFormat
     /// <summary>A hello names a job and a worker, and has no payload.</summary>
     public const int MaxHelloBytes = 4096;
 
-    private const uint Magic = 0x4C544D44; // "DMTL"
+    private const uint Magic = 0x32544D44; // "DMT2"
+    private const uint FirstMagic = 0x4C544D44; // "DMTL"
 
     /// <summary>What comes from a socket is not trusted: no deep nesting, no hash flooding.</summary>
     private static readonly MessagePackSerializerOptions Options =
@@ -35,20 +47,25 @@ public static class FrameFormat
         BinaryPrimitives.WriteInt64LittleEndian(prefix[8..], payloadBytes);
     }
 
-    /// <exception cref="FrameException">Not a frame, or one above the limits.</exception>
+    /// <exception cref="FrameException">Not a record, or one above the limits.</exception>
     public static (FrameKind Kind, int HeaderBytes, long PayloadBytes) ReadPrefix(ReadOnlySpan<byte> prefix)
     {
         if (BinaryPrimitives.ReadUInt32LittleEndian(prefix) != Magic)
-            throw new FrameException("the peer does not speak the tensor plane's protocol (wrong magic number)");
+            throw new FrameException(WhatElse(prefix));
         var word = BinaryPrimitives.ReadUInt32LittleEndian(prefix[4..]);
         var kind = (FrameKind)(word >> 24);
         var headerBytes = (int)(word & 0xFFFFFF);
         var payloadBytes = BinaryPrimitives.ReadInt64LittleEndian(prefix[8..]);
-        if (!Enum.IsDefined(kind))
-            throw new FrameException($"frame of unknown kind {(byte)kind}");
-        if (headerBytes > MaxHeaderBytes || payloadBytes is < 0 or > MaxPayloadBytes)
-            throw new FrameException($"{kind} frame of {headerBytes} + {payloadBytes} bytes is above the limit");
-        return (kind, headerBytes, payloadBytes);
+        var isWithinLimits = kind switch
+        {
+            Chunk => headerBytes == 0 && payloadBytes is > 0 and <= ChunkBytes,
+            Credit => headerBytes == CreditBytes && payloadBytes == 0,
+            _ when !Enum.IsDefined(kind) => throw new FrameException($"frame of unknown kind {(byte)kind}"),
+            _ => headerBytes <= MaxHeaderBytes && payloadBytes is >= 0 and <= MaxPayloadBytes,
+        };
+        return isWithinLimits
+            ? (kind, headerBytes, payloadBytes)
+            : throw new FrameException($"{kind} frame of {headerBytes} + {payloadBytes} bytes is above the limit");
     }
 
     public static byte[] Serialize<T>(T header) => MessagePackSerializer.Serialize(header, Options);
@@ -65,4 +82,11 @@ public static class FrameFormat
             throw new FrameException($"unreadable {typeof(T).Name}: {e.Message}", e);
         }
     }
+
+    private static string WhatElse(ReadOnlySpan<byte> prefix) => prefix switch
+    {
+        [0x15 or 0x16, 0x03, ..] => "the peer speaks TLS, and this end does not (--tls-ca, --tls-cert and --tls-key)",
+        _ when BinaryPrimitives.ReadUInt32LittleEndian(prefix) == FirstMagic => $"the peer speaks version 1 of the wire format, not {Version}",
+        _ => "the peer does not speak the tensor plane's protocol (wrong magic number)",
+    };
 }

@@ -5,11 +5,13 @@ namespace DistMtl.Transport;
 
 /// <summary>
 /// Pooled memory that is bytes to the socket and numbers to the arithmetic, so that a frame's payload is received
-/// straight into what will be summed. Dispose gives it back; <see cref="Detach"/> hands the array on instead.
+/// straight into what will be summed. Dispose gives it back; <see cref="Detach"/> hands the array on instead. The pool is
+/// the shared one: arrays of its own on the pinned heap were no faster (WIRE-FORMAT.md).
 /// </summary>
 public sealed class TensorBuffer : MemoryManager<byte>
 {
     private readonly bool _isPooled;
+    private readonly Memory<byte>? _place;
     private float[]? _array;
 
     private TensorBuffer(float[] array, int byteCount, bool isPooled)
@@ -19,14 +21,22 @@ public sealed class TensorBuffer : MemoryManager<byte>
         ByteCount = byteCount;
     }
 
+    private TensorBuffer(Memory<byte> place) => (_place, ByteCount) = (place, place.Length);
+
     public int ByteCount { get; }
 
+    /// <summary>Whether the payload lies where a <see cref="PayloadPlacement"/> wanted it; then there is no array to hand on.</summary>
+    public bool IsPlaced => _place is not null;
+
     /// <summary>The pooled array; longer than <see cref="Numbers"/>.</summary>
-    public float[] Array => _array ?? throw new ObjectDisposedException(nameof(TensorBuffer));
+    /// <exception cref="InvalidOperationException">The payload lies in the receiver's own memory.</exception>
+    public float[] Array => IsPlaced
+        ? throw new InvalidOperationException("the payload lies where its receiver wanted it, not in an array")
+        : _array ?? throw new ObjectDisposedException(nameof(TensorBuffer));
 
-    public Span<float> Numbers => Array.AsSpan(0, ByteCount / sizeof(float));
+    public Span<float> Numbers => MemoryMarshal.Cast<byte, float>(GetSpan());
 
-    public Memory<byte> Bytes => CreateMemory(ByteCount);
+    public Memory<byte> Bytes => _place ?? CreateMemory(ByteCount);
 
     /// <exception cref="FrameException">More than an array can hold.</exception>
     public static TensorBuffer Rent(long byteCount)
@@ -38,6 +48,9 @@ public sealed class TensorBuffer : MemoryManager<byte>
 
     /// <summary>Takes over an array that came from the shared pool.</summary>
     public static TensorBuffer Wrap(float[] pooled, int length) => new(pooled, checked(length * sizeof(float)), isPooled: true);
+
+    /// <summary>Looks at memory that stays the caller's.</summary>
+    internal static TensorBuffer Place(Memory<byte> place) => new(place);
 
     /// <summary>Looks at an array that stays the caller's.</summary>
     public static TensorBuffer Borrow(float[] array, int length) => new(array, checked(length * sizeof(float)), isPooled: false);
@@ -51,11 +64,14 @@ public sealed class TensorBuffer : MemoryManager<byte>
     }
 
     // Cut first: the pool rounds up, and the bytes of the whole array may be more than a span holds.
-    public override Span<byte> GetSpan() =>
-        MemoryMarshal.AsBytes(Array.AsSpan(0, (int)(((long)ByteCount + sizeof(float) - 1) / sizeof(float))))[..ByteCount];
+    public override Span<byte> GetSpan() => _place is { } place
+        ? place.Span
+        : MemoryMarshal.AsBytes(Array.AsSpan(0, (int)(((long)ByteCount + sizeof(float) - 1) / sizeof(float))))[..ByteCount];
 
     public override unsafe MemoryHandle Pin(int elementIndex = 0)
     {
+        if (_place is { } place)
+            return place[elementIndex..].Pin();
         var handle = GCHandle.Alloc(Array, GCHandleType.Pinned);
         return new MemoryHandle((byte*)handle.AddrOfPinnedObject() + elementIndex, handle);
     }

@@ -1,162 +1,304 @@
-using System.Buffers.Binary;
-using System.IO.Hashing;
 using System.Net;
 using System.Net.Sockets;
+using System.Threading.Channels;
 
 namespace DistMtl.Transport;
 
 /// <summary>
-/// One TCP connection of the tensor plane. Sending is safe from several threads; receiving is for one reader.
-/// A connection that failed once is of no more use: its owner closes it.
+/// One TCP connection of the tensor plane. Sending is safe from several threads; receiving is for one reader. A task of its
+/// own receives from the first send or receive on, so that the peer's credits come in while this side is busy; what it
+/// receives ahead is bounded by the window. A connection that failed once is of no more use: its owner closes it.
 /// </summary>
 public sealed class TensorConnection : IAsyncDisposable
 {
     private readonly Socket _socket;
-    private readonly NetworkStream _stream;
-    private readonly SemaphoreSlim _sending = new(1, 1);
+    private readonly Stream _stream;
     private readonly TimeSpan _sendTimeout;
-    private long _receivedBytes;
-    private long _sentBytes;
 
-    internal TensorConnection(Socket socket, TimeSpan sendTimeout)
+    /// <summary>Frames wait for credit in the order in which they came: a large one is not overtaken for ever by small ones.</summary>
+    private readonly SemaphoreSlim _beginning = new(1, 1);
+
+    private readonly SemaphoreSlim _sending = new(1, 1);
+    private readonly SemaphoreSlim _sendingLarge = new(1, 1);
+    private readonly SendCredit _sendCredit;
+    private readonly ReceiveCredit _receiveCredit;
+    private readonly FrameReader _reader;
+    private readonly FrameWriter _writer;
+    private readonly Channel<Frame> _frames = Channel.CreateUnbounded<Frame>();
+    private readonly CancellationTokenSource _closed = new();
+    private readonly Lazy<Task> _receiving;
+    private Exception? _failure;
+    private int _announcing;
+
+    /// <param name="stream">Over the socket, which it owns; encrypted, or the socket's own.</param>
+    internal TensorConnection(Socket socket, Stream stream, TransportSettings settings)
     {
-        socket.NoDelay = true;
         _socket = socket;
-        _sendTimeout = sendTimeout;
-        _stream = new NetworkStream(socket, ownsSocket: true);
+        _stream = stream;
+        _sendTimeout = settings.SendTimeout;
+        _sendCredit = new SendCredit(settings.SendTimeout);
+        _receiveCredit = new ReceiveCredit(settings.WindowBytes, Announce);
+        _reader = new FrameReader(stream, settings.SendTimeout, _receiveCredit, _sendCredit.Grant);
+        _writer = new FrameWriter(stream);
+        _receiving = new Lazy<Task>(() => Task.Run(PumpAsync));
     }
 
     public EndPoint? Peer => _socket.Connected ? _socket.RemoteEndPoint : null;
 
-    public long ReceivedBytes => Interlocked.Read(ref _receivedBytes);
+    /// <summary>All bytes, those of credits and checksums included; under TLS before its encryption.</summary>
+    public long ReceivedBytes => _reader.ReadBytes;
 
-    public long SentBytes => Interlocked.Read(ref _sentBytes);
+    /// <summary>As <see cref="ReceivedBytes"/>.</summary>
+    public long SentBytes => _writer.WrittenBytes;
 
-    /// <exception cref="TimeoutException">Nobody answered in time.</exception>
-    /// <exception cref="SocketException">The connection was refused.</exception>
-    public static async Task<TensorConnection> ConnectAsync(string host, int port, TransportSettings settings, CancellationToken cancellation)
+    /// <summary>
+    /// Where payloads go; null: into pooled buffers. Set before the first send or receive on the connection, or between
+    /// frames of which the peer sends none unasked.
+    /// </summary>
+    public PayloadPlacement? Placement
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            deadline.CancelAfter(settings.ConnectTimeout);
-            await socket.ConnectAsync(host, port, deadline.Token);
-            return new TensorConnection(socket, settings.SendTimeout);
-        }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-            socket.Dispose();
-            throw new TimeoutException($"no connection to {host}:{port} within {settings.ConnectTimeout.TotalSeconds:0.#} s");
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
+        get => _reader.Placement;
+        set => _reader.Placement = value;
     }
 
+    /// <summary>Bytes of frames that have come and are not consumed yet.</summary>
+    public long UnconsumedBytes => _receiveCredit.Unconsumed;
+
+    /// <summary>Connects, and tries again until the connect timeout while nobody listens there.</summary>
+    /// <exception cref="TimeoutException">Nobody answered in time.</exception>
+    /// <exception cref="IOException">Who answered does not speak this protocol, or hung up.</exception>
+    /// <exception cref="Protocol.JobException">One side does not trust the other's certificate, or a file of <see cref="TlsSettings"/> is of no use.</exception>
+    public static Task<TensorConnection> ConnectAsync(string host, int port, TransportSettings settings, CancellationToken cancellation) =>
+        new Dialler(host, port, settings).ConnectAsync(cancellation);
+
     /// <summary>Sends one frame; returns when the operating system has taken all of it.</summary>
-    /// <exception cref="TimeoutException">The peer did not read for the send timeout.</exception>
+    /// <exception cref="TimeoutException">The peer did not read, or consumed nothing, for the send timeout.</exception>
     /// <exception cref="IOException">The connection is lost.</exception>
     public async Task SendAsync<T>(FrameKind kind, T header, ReadOnlyMemory<byte> payload, CancellationToken cancellation)
     {
+        Start();
         var body = FrameFormat.Serialize(header);
-        var start = new byte[FrameFormat.PrefixBytes + body.Length];
-        FrameFormat.WritePrefix(start, kind, body.Length, payload.Length);
-        body.CopyTo(start, FrameFormat.PrefixBytes);
-        var end = new byte[FrameFormat.ChecksumBytes];
-        BinaryPrimitives.WriteUInt64LittleEndian(end, Checksum(start, payload.Span));
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        deadline.CancelAfter(_sendTimeout);
         try
         {
-            await _sending.WaitAsync(deadline.Token);
-            try
-            {
-                await _stream.WriteAsync(start, deadline.Token);
-                if (!payload.IsEmpty)
-                    await _stream.WriteAsync(payload, deadline.Token);
-                await _stream.WriteAsync(end, deadline.Token);
-                Interlocked.Add(ref _sentBytes, start.Length + payload.Length + end.Length);
-            }
-            finally
-            {
-                _sending.Release();
-            }
+            var charge = await TakeCreditAsync(body.Length, payload.Length, cancellation);
+            if (payload.Length <= FrameFormat.ChunkBytes)
+                await SendSmallAsync(kind, body, payload, charge, cancellation);
+            else
+                await SendLargeAsync(kind, body, payload, charge, cancellation);
         }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        catch (TimeoutException e)
         {
-            throw new TimeoutException($"the peer took no data for {_sendTimeout.TotalSeconds:0.#} s");
+            Fail(e);
+            throw;
         }
     }
 
     /// <summary>Waits for the next frame; null when the peer closed the connection between two frames.</summary>
     /// <exception cref="FrameException">What came is damaged or no frame.</exception>
-    /// <exception cref="IOException">The connection is lost.</exception>
-    public Task<Frame?> ReceiveAsync(CancellationToken cancellation) =>
-        ReceiveAsync(FrameFormat.MaxHeaderBytes, FrameFormat.MaxPayloadBytes, cancellation);
-
-    /// <summary>The first frame of a connection: nothing is allocated for a stranger that says it will send much.</summary>
-    /// <exception cref="FrameException">What came is damaged, no frame, or larger than a hello can be.</exception>
-    internal Task<Frame?> ReceiveHelloAsync(CancellationToken cancellation) => ReceiveAsync(FrameFormat.MaxHelloBytes, 0, cancellation);
-
-    private async Task<Frame?> ReceiveAsync(int maxHeaderBytes, long maxPayloadBytes, CancellationToken cancellation)
+    /// <exception cref="IOException">The connection is lost, or the peer stopped inside a frame for the send timeout.</exception>
+    public async Task<Frame?> ReceiveAsync(CancellationToken cancellation)
     {
-        var prefix = new byte[FrameFormat.PrefixBytes];
-        var got = await _stream.ReadAtLeastAsync(prefix, prefix.Length, throwOnEndOfStream: false, cancellation);
-        if (got == 0)
-            return null;
-        if (got < prefix.Length)
-            throw new FrameException("the connection ended inside a frame");
-        var (kind, headerBytes, payloadBytes) = FrameFormat.ReadPrefix(prefix);
-        if (headerBytes > maxHeaderBytes || payloadBytes > maxPayloadBytes)
-            throw new FrameException($"{kind} frame of {headerBytes} + {payloadBytes} bytes where a hello was due");
-        var start = new byte[FrameFormat.PrefixBytes + headerBytes];
-        prefix.CopyTo(start, 0);
-        var payload = TensorBuffer.Rent(payloadBytes);
-        try
+        Start();
+        while (await _frames.Reader.WaitToReadAsync(cancellation))
         {
-            await ReadExactlyAsync(start.AsMemory(FrameFormat.PrefixBytes), cancellation);
-            await ReadExactlyAsync(payload.Bytes, cancellation);
-            var end = new byte[FrameFormat.ChecksumBytes];
-            await ReadExactlyAsync(end, cancellation);
-            if (BinaryPrimitives.ReadUInt64LittleEndian(end) != Checksum(start, payload.GetSpan()))
-                throw new FrameException($"a {kind} frame was damaged on the way (checksum)");
-            Interlocked.Add(ref _receivedBytes, start.Length + payloadBytes + end.Length);
-            return new Frame(kind, start[FrameFormat.PrefixBytes..], payload);
+            if (_frames.Reader.TryRead(out var frame))
+                return frame;
         }
-        catch
-        {
-            ((IDisposable)payload).Dispose();
-            throw;
-        }
+        return null;
     }
 
     public async ValueTask DisposeAsync()
     {
-        // Abortive: whoever is stuck in a send or a receive must come back at once.
-        _socket.Close(0);
-        await _stream.DisposeAsync();
+        // In the middle of something, whoever is stuck must come back at once. Otherwise what was sent last shall arrive.
+        var isIdle = _sending.CurrentCount > 0 && _sendingLarge.CurrentCount > 0;
+        End(new ObjectDisposedException(nameof(TensorConnection), "the connection was closed on this side"), isAbrupt: !isIdle);
+        if (_receiving.IsValueCreated)
+            await _receiving.Value;
+        _frames.Writer.TryComplete();
+        while (_frames.Reader.TryRead(out var left))
+            left.Dispose();
+        _reader.Dispose();
     }
 
-    private async ValueTask ReadExactlyAsync(Memory<byte> memory, CancellationToken cancellation)
+    /// <summary>First of all on both sides: tells the window, without which the other side sends nothing.</summary>
+    internal async Task GreetAsync(CancellationToken cancellation)
+    {
+        _writer.Credit(_receiveCredit.Announce(), _receiveCredit.Window);
+        await _writer.FlushAsync(cancellation);
+    }
+
+    /// <summary>Waits for the other side's <see cref="GreetAsync"/>.</summary>
+    internal Task ReceiveGreetingAsync(CancellationToken cancellation) => _reader.ReadGreetingAsync(cancellation);
+
+    /// <summary>The first frame of a connection: nothing is allocated for a stranger that says it will send much.</summary>
+    /// <exception cref="FrameException">What came is damaged, no frame, or larger than a hello can be.</exception>
+    internal ValueTask<Frame?> ReceiveHelloAsync(CancellationToken cancellation) => _reader.ReadAsync(FrameFormat.MaxHelloBytes, 0, cancellation);
+
+    private void Start() => _ = _receiving.Value;
+
+    private async Task PumpAsync()
     {
         try
         {
-            await _stream.ReadExactlyAsync(memory, cancellation);
+            while (await _reader.ReadAsync(FrameFormat.MaxHeaderBytes, FrameFormat.MaxPayloadBytes, _closed.Token) is { } frame)
+            {
+                if (!_frames.Writer.TryWrite(frame))
+                    frame.Dispose();
+            }
+            _frames.Writer.TryComplete();
+            _sendCredit.Fail(new IOException("the peer has closed the connection"));
         }
-        catch (EndOfStreamException e)
+        catch (Exception e)
         {
-            throw new FrameException("the connection ended inside a frame", e);
+            // Whatever it is: it ends the connection, and the receiver gets to know it.
+            Fail(e);
         }
     }
 
-    private static ulong Checksum(ReadOnlySpan<byte> start, ReadOnlySpan<byte> payload)
+    private async ValueTask<long> TakeCreditAsync(int headerBytes, long payloadBytes, CancellationToken cancellation)
     {
-        var hash = new XxHash3();
-        hash.Append(start);
-        hash.Append(payload);
-        return hash.GetCurrentHashAsUInt64();
+        await _beginning.WaitAsync(cancellation);
+        try
+        {
+            return await _sendCredit.TakeAsync(headerBytes, payloadBytes, cancellation);
+        }
+        finally
+        {
+            _beginning.Release();
+        }
+    }
+
+    private async Task SendSmallAsync(FrameKind kind, byte[] body, ReadOnlyMemory<byte> payload, long charge, CancellationToken cancellation)
+    {
+        await WaitAsync(_sending, charge, cancellation);
+        await WriteAsync(
+            async token =>
+            {
+                _writer.Head(kind, body, payload.Length);
+                if (!payload.IsEmpty)
+                    await _writer.ChunkAsync(payload, token);
+                await _writer.FlushAsync(token);
+            },
+            cancellation);
+    }
+
+    /// <summary>Gives way to small frames and credits after each chunk.</summary>
+    private async Task SendLargeAsync(FrameKind kind, byte[] body, ReadOnlyMemory<byte> payload, long charge, CancellationToken cancellation)
+    {
+        await WaitAsync(_sendingLarge, charge, cancellation);
+        try
+        {
+            await WaitAsync(_sending, charge, cancellation);
+            for (var sent = 0; sent < payload.Length; sent += FrameFormat.ChunkBytes)
+            {
+                var (isFirst, isLast) = (sent == 0, payload.Length - sent <= FrameFormat.ChunkBytes);
+                var chunk = payload.Slice(sent, Math.Min(FrameFormat.ChunkBytes, payload.Length - sent));
+                // Not to be cancelled between two chunks: the rest of the frame must follow, or the connection end.
+                if (!isFirst)
+                    await _sending.WaitAsync(CancellationToken.None);
+                await WriteAsync(
+                    async token =>
+                    {
+                        if (isFirst)
+                            _writer.Head(kind, body, payload.Length);
+                        await _writer.ChunkAsync(chunk, token);
+                        if (isLast)
+                            await _writer.FlushAsync(token);
+                    },
+                    cancellation);
+            }
+        }
+        finally
+        {
+            _sendingLarge.Release();
+        }
+    }
+
+    private async ValueTask WaitAsync(SemaphoreSlim turn, long charge, CancellationToken cancellation)
+    {
+        try
+        {
+            // Whoever has the turn has a deadline.
+            await turn.WaitAsync(cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            _sendCredit.Return(charge);
+            throw;
+        }
+    }
+
+    /// <summary>Writes in this caller's turn, which ends with it. What is cut off half-way is the connection's end.</summary>
+    private async ValueTask WriteAsync(Func<CancellationToken, ValueTask> write, CancellationToken cancellation)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _closed.Token);
+        deadline.CancelAfter(_sendTimeout);
+        try
+        {
+            if (_failure is { } failure)
+                throw new IOException($"the connection is lost: {failure.Message}", failure);
+            await write(deadline.Token);
+        }
+        catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
+        {
+            if (_failure is { } failure)
+                throw new IOException($"the connection is lost: {failure.Message}", failure);
+            var timeout = new TimeoutException($"the peer took no data for {_sendTimeout.TotalSeconds:0.#} s", e);
+            Fail(timeout);
+            throw timeout;
+        }
+        catch (Exception e)
+        {
+            Fail(e is OperationCanceledException ? new IOException("a frame was cut off: its sending was cancelled", e) : e);
+            throw;
+        }
+        finally
+        {
+            _sending.Release();
+        }
+    }
+
+    /// <summary>Tells the peer what is consumed; several calls while it is on its way make one record.</summary>
+    private void Announce()
+    {
+        if (Interlocked.Exchange(ref _announcing, 1) == 0)
+            _ = AnnounceAsync();
+    }
+
+    private async Task AnnounceAsync()
+    {
+        await _sending.WaitAsync();
+        try
+        {
+            await WriteAsync(
+                async token =>
+                {
+                    Interlocked.Exchange(ref _announcing, 0);
+                    _writer.Credit(_receiveCredit.Announce(), _receiveCredit.Window);
+                    await _writer.FlushAsync(token);
+                },
+                CancellationToken.None);
+        }
+        catch (Exception e) when (e is IOException or TimeoutException or ObjectDisposedException)
+        {
+            // Nobody waits for a credit's sending: who sends or receives next gets to know.
+            Fail(e);
+        }
+    }
+
+    private void Fail(Exception reason) => End(reason, isAbrupt: true);
+
+    /// <summary>Ends the connection; the first reason is the one that senders and the receiver are told.</summary>
+    /// <param name="isAbrupt">Whether the operating system drops what it has not sent yet.</param>
+    private void End(Exception reason, bool isAbrupt)
+    {
+        if (Interlocked.CompareExchange(ref _failure, reason, null) is not null)
+            return;
+        _sendCredit.Fail(reason);
+        _frames.Writer.TryComplete(reason);
+        _closed.Cancel();
+        if (isAbrupt)
+            _socket.LingerState = new LingerOption(true, 0);
+        _stream.Dispose();
     }
 }

@@ -8,8 +8,15 @@ public sealed class FrameFormatTests
 {
     [Fact]
     public void Kinds_of_frames_are_only_added_to() => Assert.Equal(
-        ["Hello=1", "Plan=2", "Ready=3", "Work=4", "Sum=5", "Predictions=6", "Failed=7"],
+        ["Hello=1", "Plan=2", "Ready=3", "Work=4", "Sum=5", "Predictions=6", "Failed=7", "Pull=8", "Rows=9", "Slice=10", "Gradient=11", "RowGradients=12"],
         Enum.GetValues<FrameKind>().Select(kind => $"{kind}={(byte)kind}"));
+
+    [Fact]
+    public void Records_that_are_no_frames_have_the_last_kinds()
+    {
+        Assert.Equal((254, 255), ((int)FrameFormat.Chunk, (int)FrameFormat.Credit));
+        Assert.True(Enum.GetValues<FrameKind>().All(kind => (byte)kind is > 0 and < 254));
+    }
 
     [Fact]
     public void Numbers_inside_headers_are_only_added_to()
@@ -21,14 +28,19 @@ public sealed class FrameFormatTests
     [Fact]
     public void Headers_have_frozen_bytes()
     {
-        Assert.Equal("9301A56A6F622D31AD31302E302E302E353A34303533", Hex(Headers.Hello));
+        Assert.Equal("9302A56A6F622D31AD31302E302E302E353A34303533", Hex(Headers.Hello));
         Assert.Equal("9703A86E616D653A20780A9200010B05C305", Hex(Headers.Plan));
         Assert.Equal("94039200019264639207CD012C", Hex(Headers.Ready));
         Assert.Equal("9403050092CA3F000000CABF800000", Hex(Headers.Work));
         Assert.Equal("94030502C0", Hex(new WorkHeader(3, 5, WorkKind.Test, null)));
         Assert.Equal("980305010292CB3FD0000000000000CB3E112E0BE826D695921003920F04920808", Hex(Headers.Sum));
         Assert.Equal("970305010614920104C3", Hex(Headers.Predictions));
-        Assert.Equal("92A26E6F03", Hex(new FailedHeader("no", 3)));
+        Assert.Equal("92A26E6F03", Hex(Headers.Failed));
+        Assert.Equal("9603050102049207", Hex(Headers.Pull)[..16]);
+        Assert.Equal("950305010204", Hex(Headers.Rows));
+        Assert.Equal("93030501", Hex(Headers.Slice));
+        Assert.Equal("950305010204", Hex(Headers.Gradient));
+        Assert.Equal("950305010204", Hex(Headers.RowGradients));
     }
 
     [Fact]
@@ -37,20 +49,27 @@ public sealed class FrameFormatTests
 
     /// <summary>Field by field as WIRE-FORMAT.md draws it, then as a whole.</summary>
     [Fact]
-    public async Task A_frame_has_frozen_bytes()
+    public async Task Records_have_frozen_bytes()
     {
         byte[] payload = [1, 2, 3, 4, 5, 6, 7, 8];
-        var frame = await Wire.BytesOfAsync(FrameKind.Work, Headers.Work, payload);
+        var recording = new Recording();
+        var credit = await recording.CreditAsync(0, 32 << 20);
+        var frame = await recording.FrameAsync(FrameKind.Work, Headers.Work, payload);
 
-        Assert.Equal("DMTL"u8, frame.AsSpan(0, 4));
+        Assert.Equal("DMT2"u8, frame.AsSpan(0, 4));
         Assert.Equal(15, frame[4] | frame[5] << 8 | frame[6] << 16);
         Assert.Equal((byte)FrameKind.Work, frame[7]);
         Assert.Equal(8, BinaryPrimitives.ReadInt64LittleEndian(frame.AsSpan(8)));
         Assert.Equal(FrameFormat.Serialize(Headers.Work), frame.AsSpan(16, 15));
-        Assert.Equal(payload, frame.AsSpan(31, 8));
-        Assert.Equal(XxHash3.HashToUInt64(frame.AsSpan(0, 39)), BinaryPrimitives.ReadUInt64LittleEndian(frame.AsSpan(39)));
+        byte[] soFar = [.. credit[..32], .. frame[..31]];
+        Assert.Equal(XxHash3.HashToUInt64(soFar), BinaryPrimitives.ReadUInt64LittleEndian(frame.AsSpan(31)));
+        Assert.Equal((byte)FrameFormat.Chunk, frame[46]);
+        Assert.Equal(8, BinaryPrimitives.ReadInt64LittleEndian(frame.AsSpan(47)));
+        Assert.Equal(payload, frame.AsSpan(55, 8));
+        Assert.Equal(XxHash3.HashToUInt64([.. soFar, .. frame[39..63]]), BinaryPrimitives.ReadUInt64LittleEndian(frame.AsSpan(63)));
+        Assert.Equal("444D5432100000FF0000000000000000" + "0000000000000000" + "0000000200000000" + "4A3EB012901DB5D6", Convert.ToHexString(credit));
         Assert.Equal(
-            "444D544C0F0000040800000000000000" + "9403050092CA3F000000CABF800000" + "0102030405060708" + "538C86B25A62B2B3",
+            "444D54320F0000040800000000000000" + "9403050092CA3F000000CABF800000" + "F3F662E93CA07E06" + "444D5432000000FE0800000000000000" + "0102030405060708" + "CAEBAD58EC960967",
             Convert.ToHexString(frame));
     }
 
@@ -68,11 +87,17 @@ public sealed class FrameFormatTests
     [Theory]
     [InlineData("444D544D" + "00000001" + "0000000000000000", "wrong magic number")]
     [InlineData("474554202F20485454502F312E310D0A", "wrong magic number")] // "GET / HTTP/1.1"
-    [InlineData("444D544C" + "00000000" + "0000000000000000", "unknown kind 0")]
-    [InlineData("444D544C" + "00000063" + "0000000000000000", "unknown kind 99")]
-    [InlineData("444D544C" + "01004001" + "0000000000000000", "above the limit")] // a header of 4 MiB + 1
-    [InlineData("444D544C" + "00000001" + "0100000002000000", "above the limit")] // a payload of 8 GiB + 1
-    [InlineData("444D544C" + "00000001" + "FFFFFFFFFFFFFFFF", "above the limit")] // of -1
+    [InlineData("444D544C" + "00000001" + "0000000000000000", "version 1 of the wire format, not 2")]
+    [InlineData("16030100" + "FE010000" + "FA03030000000000", "speaks TLS")] // a ClientHello
+    [InlineData("444D5432" + "00000000" + "0000000000000000", "unknown kind 0")]
+    [InlineData("444D5432" + "000000FD" + "0000000000000000", "unknown kind 253")]
+    [InlineData("444D5432" + "000000FE" + "0000000000000000", "above the limit")] // an empty piece
+    [InlineData("444D5432" + "000000FE" + "0100100000000000", "above the limit")] // a piece of 1 MiB + 1
+    [InlineData("444D5432" + "000000FF" + "0000000000000000", "above the limit")] // a credit that says nothing
+    [InlineData("444D5432" + "00000063" + "0000000000000000", "unknown kind 99")]
+    [InlineData("444D5432" + "01004001" + "0000000000000000", "above the limit")] // a header of 4 MiB + 1
+    [InlineData("444D5432" + "00000001" + "0100000002000000", "above the limit")] // a payload of 8 GiB + 1
+    [InlineData("444D5432" + "00000001" + "FFFFFFFFFFFFFFFF", "above the limit")] // of -1
     public void A_prefix_that_is_none_or_above_the_limits_is_refused(string prefix, string why) =>
         Assert.Contains(why, Assert.Throws<FrameException>(() => FrameFormat.ReadPrefix(Convert.FromHexString(prefix))).Message, StringComparison.Ordinal);
 

@@ -14,4 +14,33 @@ internal static class Headers
     public static SumHeader Sum { get; } = new(3, 5, 1, 2, [0.25, 1e-9], [16, 3], [15, 4], [8, 8]);
 
     public static PredictionsHeader Predictions { get; } = new(3, 5, WorkKind.Validate, 6, 20, [1, 4], true);
+
+    public static FailedHeader Failed { get; } = new("no", 3);
+
+    public static PullHeader Pull { get; } = new(3, 5, 1, 2, 4, [7, 0]);
+
+    public static RowsHeader Rows { get; } = new(3, 5, 1, 2, 4);
+
+    public static SliceHeader Slice { get; } = new(3, 5, 1);
+
+    public static GradientHeader Gradient { get; } = new(3, 5, 1, 2, 4);
+
+    public static RowGradientHeader RowGradients { get; } = new(3, 5, 1, 2, 4);
+
+    /// <summary>Sends, in the order of the kinds, a frame of each.</summary>
+    public static IReadOnlyList<Func<Recording, ReadOnlyMemory<byte>, Task<byte[]>>> All { get; } =
+    [
+        (recording, payload) => recording.FrameAsync(FrameKind.Hello, Hello, payload),
+        (recording, payload) => recording.FrameAsync(FrameKind.Plan, Plan, payload),
+        (recording, payload) => recording.FrameAsync(FrameKind.Ready, Ready, payload),
+        (recording, payload) => recording.FrameAsync(FrameKind.Work, Work, payload),
+        (recording, payload) => recording.FrameAsync(FrameKind.Sum, Sum, payload),
+        (recording, payload) => recording.FrameAsync(FrameKind.Predictions, Predictions, payload),
+        (recording, payload) => recording.FrameAsync(FrameKind.Failed, Failed, payload),
+        (recording, payload) => recording.FrameAsync(FrameKind.Pull, Pull, payload),
+        (recording, payload) => recording.FrameAsync(FrameKind.Rows, Rows, payload),
+        (recording, payload) => recording.FrameAsync(FrameKind.Slice, Slice, payload),
+        (recording, payload) => recording.FrameAsync(FrameKind.Gradient, Gradient, payload),
+        (recording, payload) => recording.FrameAsync(FrameKind.RowGradients, RowGradients, payload),
+    ];
 }

@@ -1,103 +1,202 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
 namespace DistMtl.Transport.Tests;
 
 public sealed class TensorConnectionTests
 {
+    private static readonly TransportSettings s_hasty = TransportSettings.Default with
+    {
+        ConnectTimeout = TimeSpan.FromMilliseconds(300),
+        SendTimeout = TimeSpan.FromMilliseconds(200),
+    };
+
     [Fact]
     public async Task A_connection_closed_between_frames_is_an_end_and_no_error()
     {
-        var bytes = await Wire.BytesOfAsync(FrameKind.Hello, Headers.Hello, []);
         await using var wire = await Wire.OpenAsync();
-        using (var frame = await wire.ReceiveAsync(bytes))
+        await wire.PeerSendAsync(FrameKind.Hello, Headers.Hello, default);
+        wire.Peer.Shutdown(SocketShutdown.Send);
+        using (var frame = await wire.Connection.ReceiveAsync(Wire.Soon))
             Assert.Equal(Headers.Hello, frame!.Header<HelloHeader>());
         Assert.Null(await wire.Connection.ReceiveAsync(Wire.Soon));
-        Assert.Equal(bytes.Length, wire.Connection.ReceivedBytes);
+        Assert.Null(await wire.Connection.ReceiveAsync(Wire.Soon));
     }
 
     [Fact]
     public async Task Numbers_arrive_as_they_were()
     {
-        var settings = TransportSettings.Default;
-        using var listener = TensorListener.Bind(System.Net.IPAddress.Loopback, 0, settings);
-        await using var worker = await TensorConnection.ConnectAsync("127.0.0.1", listener.Port, settings, Wire.Soon);
-        await worker.SendAsync(FrameKind.Hello, Headers.Hello, default, Wire.Soon);
-        var (coordinator, _) = await listener.AcceptAsync("job-1", _ => { }, Wire.Soon);
-        await using var accepted = coordinator;
-
+        await using var pair = await Pair.OpenAsync();
         float[] parameters_P = [.. Enumerable.Range(0, 1_000_003).Select(i => MathF.Sin(i))];
         parameters_P[5] = float.NaN;
         parameters_P[6] = -0f;
         using var payload = TensorBuffer.Borrow(parameters_P, parameters_P.Length);
-        var sending = coordinator.SendAsync(FrameKind.Work, Headers.Work, payload.Bytes, Wire.Soon);
-        using var frame = await worker.ReceiveAsync(Wire.Soon);
+        var sending = pair.Accepted.SendAsync(FrameKind.Work, Headers.Work, payload.Bytes, Wire.Soon);
+        using var frame = await pair.Connecting.ReceiveAsync(Wire.Soon);
         await sending;
 
         Assert.Equal(FrameKind.Work, frame!.Kind);
         Assert.Equal(Headers.Work.Coefficients_T, frame.Header<WorkHeader>().Coefficients_T);
-        Assert.True(System.Runtime.InteropServices.MemoryMarshal.AsBytes(parameters_P.AsSpan()).SequenceEqual(frame.Payload.GetSpan()));
+        Assert.True(MemoryMarshal.AsBytes(parameters_P.AsSpan()).SequenceEqual(frame.Payload.GetSpan()));
+        Assert.InRange(pair.Accepted.SentBytes, parameters_P.Length * sizeof(float), parameters_P.Length * sizeof(float) + 1000);
+        Assert.Equal(pair.Accepted.SentBytes, pair.Connecting.ReceivedBytes);
+    }
+
+    /// <summary>Around the sizes at which a frame is sent in another manner.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(32 << 10)]
+    [InlineData((32 << 10) + 1)]
+    [InlineData(1 << 20)]
+    [InlineData((1 << 20) + 1)]
+    [InlineData((2 << 20) - 1)]
+    [InlineData(2 << 20)]
+    [InlineData((40 << 20) + 7)]
+    public async Task A_payload_of_any_size_arrives(int bytes)
+    {
+        await using var pair = await Pair.OpenAsync();
+        var payload = new byte[bytes];
+        new Random(bytes).NextBytes(payload);
+        var sending = pair.Connecting.SendAsync(FrameKind.Gradient, Headers.Gradient, payload, Wire.Soon);
+        using var frame = await pair.Accepted.ReceiveAsync(Wire.Soon);
+        await sending;
+        Assert.Equal(Headers.Gradient, frame!.Header<GradientHeader>());
+        Assert.True(payload.AsSpan().SequenceEqual(frame.Payload.GetSpan()));
+    }
+
+    [Fact]
+    public async Task A_header_of_megabytes_arrives()
+    {
+        await using var pair = await Pair.OpenAsync();
+        var plan = Headers.Plan with { JobYaml = new string('x', 3 << 20) };
+        var sending = pair.Accepted.SendAsync(FrameKind.Plan, plan, new byte[] { 7 }, Wire.Soon);
+        using var frame = await pair.Connecting.ReceiveAsync(Wire.Soon);
+        await sending;
+        Assert.Equal(plan.JobYaml, frame!.Header<PlanHeader>().JobYaml);
+        Assert.Equal([7], frame.Payload.GetSpan().ToArray());
     }
 
     [Fact]
     public async Task Frames_of_several_senders_do_not_mix()
     {
-        await using var wire = await Wire.OpenAsync();
-        var sending = Task.WhenAll(Enumerable.Range(0, 40).Select(i => Task.Run(() => wire.Connection.SendAsync(
-            FrameKind.Sum, Headers.Sum with { Index = i }, Enumerable.Repeat((byte)i, 10_000 + i).ToArray(), Wire.Soon))));
-        await using var reader = await Wire.OpenAsync();
-        var copying = CopyAsync(wire, reader);
+        await using var pair = await Pair.OpenAsync();
+        static int Length(int i) => i % 4 == 0 ? (2 << 20) + i : 10_000 + i;
+        var sending = Task.WhenAll(Enumerable.Range(0, 40).Select(i => Task.Run(() => pair.Connecting.SendAsync(
+            FrameKind.Sum, Headers.Sum with { Index = i }, Enumerable.Repeat((byte)i, Length(i)).ToArray(), Wire.Soon))));
         var seen = new HashSet<int>();
         for (var n = 0; n < 40; n++)
         {
-            using var frame = await reader.Connection.ReceiveAsync(Wire.Soon);
+            using var frame = await pair.Accepted.ReceiveAsync(Wire.Soon);
             var index = frame!.Header<SumHeader>().Index;
             Assert.True(seen.Add(index));
-            Assert.Equal(10_000 + index, frame.Payload.ByteCount);
+            Assert.Equal(Length(index), frame.Payload.ByteCount);
             Assert.Equal(-1, frame.Payload.GetSpan().IndexOfAnyExcept((byte)index));
         }
         await sending;
-        await wire.Connection.DisposeAsync();
-        await copying;
+    }
+
+    [Fact]
+    public async Task A_frame_cut_off_is_an_error_for_the_receiver()
+    {
+        await using var wire = await Wire.OpenAsync();
+        var frame = await new Recording().FrameAsync(FrameKind.Sum, Headers.Sum, new byte[100]);
+        await wire.PeerSendAsync(frame[..50]);
+        wire.Peer.Shutdown(SocketShutdown.Send);
+        await Assert.ThrowsAsync<FrameException>(() => wire.Connection.ReceiveAsync(Wire.Soon));
+        await Assert.ThrowsAsync<FrameException>(() => wire.Connection.ReceiveAsync(Wire.Soon));
+        var sending = await Assert.ThrowsAsync<IOException>(() => wire.Connection.SendAsync(FrameKind.Sum, Headers.Sum, default, Wire.Soon));
+        Assert.Contains("the connection is lost", sending.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_peer_that_stops_inside_a_frame_is_given_up_after_the_send_timeout()
+    {
+        await using var wire = await Wire.OpenAsync(s_hasty);
+        var frame = await new Recording().FrameAsync(FrameKind.Sum, Headers.Sum, new byte[100]);
+        await wire.PeerSendAsync(frame[..50]);
+        var error = await Assert.ThrowsAsync<IOException>(() => wire.Connection.ReceiveAsync(Wire.Soon));
+        Assert.Contains("stopped inside a frame for 0.2 s", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_peer_that_does_not_read_is_given_up_after_the_send_timeout()
     {
-        await using var wire = await Wire.OpenAsync(TransportSettings.Default with { SendTimeout = TimeSpan.FromMilliseconds(200) });
+        await using var wire = await Wire.OpenAsync(s_hasty, window: 1L << 40);
         // More than the socket buffers of both ends hold.
-        var payload = new byte[64 << 20];
+        var payload = new byte[128 << 20];
         var error = await Assert.ThrowsAsync<TimeoutException>(() => wire.Connection.SendAsync(FrameKind.Sum, Headers.Sum, payload, Wire.Soon));
-        Assert.Contains("took no data", error.Message, StringComparison.Ordinal);
+        Assert.Contains("took no data for 0.2 s", error.Message, StringComparison.Ordinal);
+        var receiving = await Assert.ThrowsAsync<TimeoutException>(() => wire.Connection.ReceiveAsync(Wire.Soon));
+        Assert.Same(error, receiving);
     }
 
     [Fact]
-    public async Task A_receive_is_cancelled_and_a_dispose_ends_it()
+    public async Task A_receive_is_cancelled_and_goes_on_later()
     {
         await using var wire = await Wire.OpenAsync();
-        using var cancellation = new CancellationTokenSource(TimeSpan.FromMilliseconds(50));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => wire.Connection.ReceiveAsync(cancellation.Token));
-
-        var receiving = wire.Connection.ReceiveAsync(Wire.Soon);
-        await wire.Connection.DisposeAsync();
-        await Assert.ThrowsAnyAsync<Exception>(() => receiving.WaitAsync(TimeSpan.FromSeconds(5)));
-        Assert.True(receiving.Exception!.InnerException is IOException or ObjectDisposedException);
+        using var cancellation = new CancellationTokenSource();
+        var receiving = wire.Connection.ReceiveAsync(cancellation.Token);
+        await cancellation.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => receiving);
+        await wire.PeerSendAsync(FrameKind.Sum, Headers.Sum, default);
+        using var frame = await wire.Connection.ReceiveAsync(Wire.Soon);
+        Assert.Equal(FrameKind.Sum, frame!.Kind);
     }
 
-    private static async Task CopyAsync(Wire from, Wire to)
+    [Fact]
+    public async Task A_dispose_ends_a_receive()
     {
-        var buffer = new byte[65536];
-        while (true)
-        {
-            var got = 0;
-            try
-            {
-                got = await from.Peer.ReceiveAsync(buffer, Wire.Soon);
-            }
-            catch (System.Net.Sockets.SocketException)
-            {
-                // Disposing a connection aborts it.
-            }
-            if (got == 0)
-                return;
-            await to.Peer.SendAsync(buffer.AsMemory(0, got), Wire.Soon);
-        }
+        await using var wire = await Wire.OpenAsync();
+        var receiving = wire.Connection.ReceiveAsync(Wire.Soon);
+        await wire.Connection.DisposeAsync();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => receiving.WaitAsync(TimeSpan.FromSeconds(5)));
+    }
+
+    [Fact]
+    public async Task What_was_sent_before_a_dispose_arrives()
+    {
+        await using var pair = await Pair.OpenAsync();
+        await pair.Connecting.SendAsync(FrameKind.Failed, Headers.Failed, new byte[3 << 20], Wire.Soon);
+        await pair.Connecting.DisposeAsync();
+        using var frame = await pair.Accepted.ReceiveAsync(Wire.Soon);
+        Assert.Equal(Headers.Failed, frame!.Header<FailedHeader>());
+        Assert.Null(await pair.Accepted.ReceiveAsync(Wire.Soon));
+    }
+
+    [Fact]
+    public async Task One_who_is_not_there_yet_is_waited_for()
+    {
+        using var taken = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var port = ((IPEndPoint)taken.LocalEndPoint!).Port;
+        // Bound, but nobody listens: connections are refused until the listener takes the port over.
+        var connecting = TensorConnection.ConnectAsync("127.0.0.1", port, TransportSettings.Default with { ConnectTimeout = TimeSpan.FromSeconds(20) }, Wire.Soon);
+        Assert.False(connecting.IsCompleted);
+        taken.Dispose();
+        using var listener = TensorListener.Bind(IPAddress.Loopback, port, TransportSettings.Default);
+        await using var connection = await connecting;
+    }
+
+    [Fact]
+    public async Task One_who_never_comes_is_given_up_at_the_connect_deadline()
+    {
+        using var taken = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var port = ((IPEndPoint)taken.LocalEndPoint!).Port;
+        var error = await Assert.ThrowsAsync<TimeoutException>(() => TensorConnection.ConnectAsync("127.0.0.1", port, s_hasty, Wire.Soon));
+        Assert.Contains($"no connection to 127.0.0.1:{port} within 0.3 s: Connection refused", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task One_who_takes_the_connection_and_says_nothing_is_given_up_at_the_connect_deadline()
+    {
+        using var silent = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        silent.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        silent.Listen();
+        var error = await Assert.ThrowsAsync<TimeoutException>(
+            () => TensorConnection.ConnectAsync("127.0.0.1", ((IPEndPoint)silent.LocalEndPoint!).Port, s_hasty, Wire.Soon));
+        Assert.Contains("does not greet", error.Message, StringComparison.Ordinal);
     }
 }
