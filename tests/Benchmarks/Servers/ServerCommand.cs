@@ -24,7 +24,7 @@ internal static class ServerCommand
             else
             {
                 foreach (var line in lines)
-                    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{line.What,-72} {line.Value,6:F3}{(line.Bar is { } bar ? $"   bar {bar}: {(line.Met == true ? "met" : "missed")}" : "")}"));
+                    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{line.What,-84} {line.Value,6:F3}{(line.Bar is { } bar ? $"   bar {bar}: {(line.Met == true ? "met" : "missed")}" : "")}"));
             }
             return (int)ExitCode.Success;
         });
