@@ -14,7 +14,7 @@ namespace DistMtl.Coordinator.Training;
 /// 2013). Every row still counts once an epoch; the bits depend on who was faster. With one worker they are those of the
 /// synchronous steps.
 /// </summary>
-internal sealed class FreeRunner
+internal sealed class FreeRunner : IDisposable
 {
     private readonly JobFile _job;
     private readonly StepWeigher _weigher;
@@ -42,6 +42,8 @@ internal sealed class FreeRunner
     public int Updates { get; private set; }
 
     private TimeSpan Deadline => TimeSpan.FromSeconds(_job.Training.StepTimeoutSeconds);
+
+    public void Dispose() => _updating.Dispose();
 
     /// <summary>Lets every worker make its steps up to <paramref name="target"/>, and returns when all have.</summary>
     /// <param name="stop">All stop after the step that the fastest is in.</param>

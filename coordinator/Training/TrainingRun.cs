@@ -132,7 +132,10 @@ internal sealed class TrainingRun
         var weigher = new StepWeigher(_job, progress.Weighting, schedule, servers);
         var evaluator = new Evaluator(_job, progress.Scan.Schema, fleet);
         if (IsFree)
-            await StepFreelyAsync(progress, new FreeRunner(_job, weigher, fleet, servers, progress.StepsPerEpoch, progress.State.Step, (int)progress.State.Optimizer.Steps, firstLabels), evaluator, stop);
+        {
+            using var steps = new FreeRunner(_job, weigher, fleet, servers, progress.StepsPerEpoch, progress.State.Step, (int)progress.State.Optimizer.Steps, firstLabels);
+            await StepFreelyAsync(progress, steps, evaluator, stop);
+        }
         else
             await StepTogetherAsync(progress, new StepRunner(_job, weigher, fleet, servers, progress.StepsPerEpoch, Sum(firstLabels.Values)), evaluator, stop);
         var status = progress.State.Step >= progress.TotalSteps ? RunStatus.Completed

@@ -24,7 +24,7 @@ internal static class TrainingReader
             Outer = ReadOuter(section),
             Accumulate = section.Whole("accumulate", TrainingSettings.DefaultAccumulate, NumberRange.AtLeast(1)),
         };
-        CheckModes(section, training);
+        CheckModes(section, training, strategy);
         if (data is not null && training.BatchSize < data.Shards)
             section.Report("batchSize", $"batchSize must be at least the number of shards, {data.Shards}, but is '{training.BatchSize}'");
         else if (data is not null && training.Accumulate > training.BatchSize / data.Shards)
@@ -50,12 +50,14 @@ internal static class TrainingReader
         return outer;
     }
 
-    private static void CheckModes(Section section, TrainingSettings training)
+    private static void CheckModes(Section section, TrainingSettings training, string strategy)
     {
         if (section.Has("staleness") && training.Mode != TrainingMode.StaleSynchronous)
             section.Report("staleness", "staleness is the bound of mode: staleSynchronous; take it out, or choose that mode");
         if (section.Has("outer") && training.LocalSteps == 1)
             section.Report("outer", "outer says how local steps become one; take it out, or set localSteps");
+        if (training.Mode != TrainingMode.Synchronous && section.Scope.Weightings.Any(weighting => weighting.Name == strategy && weighting.RewritesRows))
+            section.Report("mode", $"weighting strategy {strategy} rewrites the gradients of all workers together, so they must wait for each other; choose mode: synchronous, or another strategy");
         if (training.LocalSteps > 1 && training.Mode != TrainingMode.Synchronous)
             section.Report("localSteps", "localSteps go with mode: synchronous alone: shards that wait for nobody have nothing to average");
     }
