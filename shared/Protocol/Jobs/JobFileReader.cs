@@ -83,7 +83,7 @@ public static partial class JobFileReader
         var weighting = WeightingReader.Read(section.MapOrDefaults("weighting"), [.. tasks.Select(task => task.Task.Name).Where(task => task.Length > 0).Distinct()]);
         var optimizer = OptimizerReader.Read(section.MapOrDefaults("optimizer"));
         var metrics = MetricsReader.Read(section.MapOrDefaults("metrics"));
-        var training = TrainingReader.Read(section.MapOrDefaults("training"), data, [.. tasks.Select(task => task.Task)], metrics);
+        var training = TrainingReader.Read(section.MapOrDefaults("training"), data, [.. tasks.Select(task => task.Task)], metrics, optimizer);
         var search = section.Map("search") is { } searchSection
             ? SearchReader.Read(searchSection, seed, data, [.. tasks.Select(task => task.Task)], metrics, training.EarlyStopping?.Metric)
             : null;

@@ -40,6 +40,9 @@ public sealed record TrainingSettings(
 
     public ParameterServerSettings ParameterServers { get; init; } = ParameterServerSettings.Default;
 
+    /// <summary>How gradients are made small before they travel.</summary>
+    public CompressionSettings Compression { get; init; } = CompressionSettings.None;
+
     /// <summary>k-fold cross-validation: k runs, each of which validates on another k-th of the training rows; null: one run.</summary>
     public int? Folds { get; init; }
 }

@@ -23,6 +23,7 @@ public sealed partial class JobFilePageTests
         .. Words(Enum.GetNames<ScheduleKind>()).Select(kind => $"optimizer: {{schedule: {{kind: {kind}, {Unknown}: 1}}}}"),
         $"optimizer: {{groups: [{{{Unknown}: 1}}]}}",
         $"training: {{{Unknown}: 1}}",
+        .. Enum.GetNames<CompressionKind>().Select(kind => $"optimizer: {{kind: sgd}}\ntraining: {{compression: {{kind: {kind.ToLowerInvariant()}, {Unknown}: 1}}}}"),
         $"training: {{earlyStopping: {{{Unknown}: 1}}}}",
         $"metrics: {{{Unknown}: 1}}",
         $"search: {{{Unknown}: 1}}",

@@ -3,7 +3,8 @@ namespace DistMtl.Protocol.Jobs.Reading;
 /// <summary>Reads <c>training:</c>.</summary>
 internal static class TrainingReader
 {
-    public static TrainingSettings Read(Section section, DataSettings? data, IReadOnlyList<TaskSettings> tasks, MetricSettings metrics)
+    public static TrainingSettings Read(
+        Section section, DataSettings? data, IReadOnlyList<TaskSettings> tasks, MetricSettings metrics, OptimizerSettings optimizer)
     {
         var training = new TrainingSettings(
             Epochs: section.Whole("epochs", TrainingSettings.DefaultEpochs, NumberRange.AtLeast(1)),
@@ -17,6 +18,7 @@ internal static class TrainingReader
         {
             Folds = section.Whole("folds", NumberRange.Between(2, ValidationFold.MaxFolds)),
             Accumulate = section.Whole("accumulate", TrainingSettings.DefaultAccumulate, NumberRange.AtLeast(1)),
+            Compression = CompressionReader.Read(section, optimizer),
         };
         if (data is not null && training.BatchSize < data.Shards)
             section.Report("batchSize", $"batchSize must be at least the number of shards, {data.Shards}, but is '{training.BatchSize}'");
