@@ -59,7 +59,7 @@ public sealed class ShardCompressor
     /// </summary>
     public IReadOnlyDictionary<string, float[]> State { get; }
 
-    /// <summary>The step that the state stands before.</summary>
+    /// <summary>The step that the state stands before; where nothing is kept, no steps are counted.</summary>
     /// <exception cref="InvalidOperationException">Some slices are a step ahead of others, so that there is no such step.</exception>
     public int Step => _steps.Length == 0 ? 0
         : _steps.AsSpan().ContainsAnyExcept(_steps[0])
