@@ -84,7 +84,7 @@ public static partial class JobFileReader
         var optimizer = OptimizerReader.Read(section.MapOrDefaults("optimizer"));
         var embeddings = EmbeddingsReader.Read(section.MapOrDefaults("embeddings"), optimizer.Kind);
         var metrics = MetricsReader.Read(section.MapOrDefaults("metrics"));
-        var training = TrainingReader.Read(section.MapOrDefaults("training"), data, [.. tasks.Select(task => task.Task)], metrics, weighting.Strategy);
+        var training = TrainingReader.Read(section.MapOrDefaults("training"), data, [.. tasks.Select(task => task.Task)], metrics, weighting.Strategy, optimizer);
         var search = section.Map("search") is { } searchSection
             ? SearchReader.Read(searchSection, seed, data, [.. tasks.Select(task => task.Task)], metrics, training.EarlyStopping?.Metric)
             : null;

@@ -251,6 +251,7 @@ public static class JobFileWriter
         .Add("outer", training.LocalSteps == TrainingSettings.DefaultLocalSteps
             ? null
             : new FlowMap().Add("learningRate", training.Outer.LearningRate).Add("momentum", training.Outer.Momentum))
+        .Add("compression", training.Compression.Kind == CompressionKind.None ? null : Compression(training.Compression))
         .Add("folds", training.Folds)
         .Add("maxSteps", training.MaxSteps)
         .Add("evaluateEvery", training.EvaluateEvery)
@@ -260,6 +261,23 @@ public static class JobFileWriter
             : null)
         .Add("device", training.Device)
         .Add("stepTimeoutSeconds", training.StepTimeoutSeconds);
+
+    private static FlowMap Compression(CompressionSettings compression)
+    {
+        var map = new FlowMap().Add("kind", compression.Kind);
+        return compression.Kind switch
+        {
+            CompressionKind.Int8 => map.Add("block", compression.Block).Add("errorFeedback", compression.ErrorFeedback),
+            CompressionKind.TopK => map
+                .Add("ratio", compression.Ratio)
+                .Add("momentum", compression.Momentum)
+                .Add("clipNorm", compression.ClipNorm)
+                .Add("warmupEpochs", compression.WarmupEpochs)
+                .Add("warmupSteps", compression.WarmupSteps),
+            CompressionKind.PowerSgd => map.Add("rank", compression.Rank),
+            _ => map,
+        };
+    }
 
     private static FlowMap Search(SearchSettings search) => new FlowMap()
         .Add("method", search.Method)

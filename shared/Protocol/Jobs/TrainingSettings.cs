@@ -53,6 +53,9 @@ public sealed record TrainingSettings(
     /// <summary>With <see cref="LocalSteps"/> above 1: how the shards' moves become one.</summary>
     public OuterSettings Outer { get; init; } = OuterSettings.Default;
 
+    /// <summary>How gradients are made small before they travel.</summary>
+    public CompressionSettings Compression { get; init; } = CompressionSettings.None;
+
     /// <summary>k-fold cross-validation: k runs, each of which validates on another k-th of the training rows; null: one run.</summary>
     public int? Folds { get; init; }
 }

@@ -26,6 +26,7 @@ public sealed partial class JobFilePageTests
         $"optimizer: {{groups: [{{{Unknown}: 1}}]}}",
         $"training: {{{Unknown}: 1}}",
         $"training: {{parameterServers: {{{Unknown}: 1}}}}",
+        .. Enum.GetNames<CompressionKind>().Select(kind => $"optimizer: {{kind: sgd}}\ntraining: {{compression: {{kind: {kind.ToLowerInvariant()}, {Unknown}: 1}}}}"),
         $"training: {{earlyStopping: {{{Unknown}: 1}}}}",
         $"metrics: {{{Unknown}: 1}}",
         $"search: {{{Unknown}: 1}}",

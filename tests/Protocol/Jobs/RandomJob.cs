@@ -19,7 +19,7 @@ internal static class RandomJob
         from model in Model
         from weighting in Weighting([.. tasks.Select(task => task.Name)])
         from optimizer in Optimizer
-        from training in Training(tasks)
+        from training in Training(tasks, optimizer.Kind)
         from embeddings in Embeddings
         from servers in Servers
         from seed in Gen.ULong
@@ -209,16 +209,38 @@ internal static class RandomJob
         from buckets in Small
         select new MetricSettings([.. at.Order()], threshold, 1 + buckets);
 
-    private static Gen<TrainingSettings> Training(IReadOnlyList<TaskSettings> tasks) =>
+    private static Gen<TrainingSettings> Training(IReadOnlyList<TaskSettings> tasks, OptimizerKind optimizer) =>
         from numbers in Small.Array[4]
         from every in Gen.Nullable(Small)
         from device in Gen.Enum<DeviceKind>()
         from seconds in Unit
+        from compression in Compression(optimizer)
         select new TrainingSettings(
             numbers[0], 200 + numbers[1], every, every, every,
             every is null ? null : new EarlyStoppingSettings(tasks.ToDictionary(MetricOf, _ => seconds), numbers[2]), device, seconds)
         {
             Accumulate = 1 + numbers[3] % 2,
+            Compression = compression,
+        };
+
+    private static Gen<CompressionSettings> Compression(OptimizerKind optimizer) =>
+        from kind in Gen.Enum<CompressionKind>()
+        from small in Small
+        from unit in Unit
+        from set in Gen.Bool
+        select kind switch
+        {
+            CompressionKind.Int8 => new CompressionSettings(kind) { Block = 15 + small, ErrorFeedback = set },
+            CompressionKind.TopK => new CompressionSettings(kind)
+            {
+                Ratio = unit,
+                Momentum = set && optimizer == OptimizerKind.Sgd ? unit : null,
+                ClipNorm = set ? small : null,
+                WarmupEpochs = set ? small : 0,
+                WarmupSteps = set ? 0 : small,
+            },
+            CompressionKind.PowerSgd => new CompressionSettings(kind) { Rank = 1 + small % CompressionSettings.MaxRank },
+            _ => new CompressionSettings(kind),
         };
 
     private static LossSettings Loss(TaskKind task, int variant, double[] numbers)

@@ -4,7 +4,8 @@ namespace DistMtl.Protocol.Jobs.Reading;
 internal static class TrainingReader
 {
     /// <param name="strategy">Of the weighting.</param>
-    public static TrainingSettings Read(Section section, DataSettings? data, IReadOnlyList<TaskSettings> tasks, MetricSettings metrics, string strategy)
+    public static TrainingSettings Read(
+        Section section, DataSettings? data, IReadOnlyList<TaskSettings> tasks, MetricSettings metrics, string strategy, OptimizerSettings optimizer)
     {
         var training = new TrainingSettings(
             Epochs: section.Whole("epochs", TrainingSettings.DefaultEpochs, NumberRange.AtLeast(1)),
@@ -23,6 +24,7 @@ internal static class TrainingReader
             LocalSteps = section.Whole("localSteps", TrainingSettings.DefaultLocalSteps, NumberRange.AtLeast(1)),
             Outer = ReadOuter(section),
             Accumulate = section.Whole("accumulate", TrainingSettings.DefaultAccumulate, NumberRange.AtLeast(1)),
+            Compression = CompressionReader.Read(section, optimizer),
         };
         CheckModes(section, training, strategy);
         if (data is not null && training.BatchSize < data.Shards)
