@@ -26,7 +26,7 @@ public sealed class DbMtlWeighting : GramianWeighting, IRowWeighting
     }
 
     public static WeightingDescription Description { get; } =
-        new("db-mtl", new Dictionary<string, double> { [BetaOption] = 0.9, [SigmaOption] = 0 }.AsReadOnly(), TakesWeights: false);
+        new("db-mtl", new Dictionary<string, double> { [BetaOption] = 0.9, [SigmaOption] = 0 }.AsReadOnly(), TakesWeights: false) { RewritesRows = true };
 
     public static IWeighting Create(WeightingContext context) => new DbMtlWeighting(context);
 

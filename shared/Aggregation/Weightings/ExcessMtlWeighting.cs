@@ -24,7 +24,7 @@ public sealed class ExcessMtlWeighting : GramianWeighting, IRowWeighting
     }
 
     public static WeightingDescription Description { get; } =
-        new("excess-mtl", new Dictionary<string, double> { [EtaOption] = 0.01 }.AsReadOnly(), TakesWeights: false);
+        new("excess-mtl", new Dictionary<string, double> { [EtaOption] = 0.01 }.AsReadOnly(), TakesWeights: false) { RewritesRows = true };
 
     public static IWeighting Create(WeightingContext context) => new ExcessMtlWeighting(context);
 

@@ -18,7 +18,7 @@ public sealed class GradDropWeighting : GramianWeighting, IRowWeighting
     private GradDropWeighting(double leak, ulong seed) => (_leak, _seed) = (leak, seed);
 
     public static WeightingDescription Description { get; } =
-        new("graddrop", new Dictionary<string, double> { [LeakOption] = 0 }.AsReadOnly(), TakesWeights: false) { IsOfOneJacobian = true };
+        new("graddrop", new Dictionary<string, double> { [LeakOption] = 0 }.AsReadOnly(), TakesWeights: false) { IsOfOneJacobian = true, RewritesRows = true };
 
     public static IWeighting Create(WeightingContext context) => new GradDropWeighting(context.Fraction(Description, LeakOption), context.Seed);
 

@@ -45,7 +45,10 @@ public sealed class MoCoWeighting : GramianWeighting, IRowWeighting
             [GammaSigmaOption] = 0.5,
             [RhoOption] = 0,
         }.AsReadOnly(),
-        TakesWeights: false);
+        TakesWeights: false)
+    {
+        RewritesRows = true,
+    };
 
     public static IWeighting Create(WeightingContext context) => new MoCoWeighting(context);
 

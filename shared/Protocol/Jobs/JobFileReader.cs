@@ -82,8 +82,9 @@ public static partial class JobFileReader
         var model = ModelReader.Read(section.MapOrDefaults("model"), data, [.. tasks.Select(task => task.Task)]);
         var weighting = WeightingReader.Read(section.MapOrDefaults("weighting"), [.. tasks.Select(task => task.Task.Name).Where(task => task.Length > 0).Distinct()]);
         var optimizer = OptimizerReader.Read(section.MapOrDefaults("optimizer"));
+        var embeddings = EmbeddingsReader.Read(section.MapOrDefaults("embeddings"), optimizer.Kind);
         var metrics = MetricsReader.Read(section.MapOrDefaults("metrics"));
-        var training = TrainingReader.Read(section.MapOrDefaults("training"), data, [.. tasks.Select(task => task.Task)], metrics);
+        var training = TrainingReader.Read(section.MapOrDefaults("training"), data, [.. tasks.Select(task => task.Task)], metrics, weighting.Strategy);
         var search = section.Map("search") is { } searchSection
             ? SearchReader.Read(searchSection, seed, data, [.. tasks.Select(task => task.Task)], metrics, training.EarlyStopping?.Metric)
             : null;
@@ -96,6 +97,7 @@ public static partial class JobFileReader
             name, seed, data, [.. features.Select(feature => feature.Feature)], [.. tasks.Select(task => task.Task)],
             model, weighting, optimizer, training)
         {
+            Embeddings = embeddings,
             Metrics = metrics,
             Search = search,
         };

@@ -25,6 +25,8 @@ public static class JobFileWriter
         yaml.Append(CultureInfo.InvariantCulture, $"model: {Model(job.Model)}\n");
         yaml.Append(CultureInfo.InvariantCulture, $"weighting: {Weighting(job.Weighting)}\n");
         yaml.Append(CultureInfo.InvariantCulture, $"optimizer: {Optimizer(job.Optimizer)}\n");
+        if (job.Embeddings != EmbeddingSettings.Default)
+            yaml.Append(CultureInfo.InvariantCulture, $"embeddings: {Embeddings(job.Embeddings)}\n");
         yaml.Append(CultureInfo.InvariantCulture, $"metrics: {Metrics(job.Metrics)}\n");
         yaml.Append("training:\n");
         foreach (var (key, value) in Training(job.Training).Entries)
@@ -178,6 +180,8 @@ public static class JobFileWriter
     private static FlowMap Weighting(WeightingSettings weighting)
     {
         var map = new FlowMap().Add("strategy", weighting.Strategy).Add("scale", weighting.Scale);
+        if (weighting.Scope != WeightingScope.All)
+            map.Add("scope", weighting.Scope);
         foreach (var (name, value) in weighting.Options)
             map.Add(name, value);
         foreach (var (name, word) in weighting.Words)
@@ -218,6 +222,17 @@ public static class JobFileWriter
         };
     }
 
+    private static FlowMap Embeddings(EmbeddingSettings embeddings)
+    {
+        var map = new FlowMap().Add("storage", embeddings.Storage);
+        return embeddings.Storage == EmbeddingStorage.Dense ? map : map
+            .Add("optimizer", embeddings.Optimizer is { } optimizer
+                ? new FlowMap().Add("kind", optimizer.Kind).Add("learningRate", optimizer.LearningRate)
+                : null)
+            .Add("admission", embeddings.Admission)
+            .Add("expiry", embeddings.Expiry);
+    }
+
     private static FlowMap Metrics(MetricSettings metrics) => new FlowMap()
         .Add("at", metrics.At)
         .Add("threshold", metrics.Threshold)
@@ -227,6 +242,9 @@ public static class JobFileWriter
         .Add("epochs", training.Epochs)
         .Add("batchSize", training.BatchSize)
         .Add("accumulate", training.Accumulate == TrainingSettings.DefaultAccumulate ? null : (int?)training.Accumulate)
+        .Add("parameterServers", training.ParameterServers is { } servers && servers != ParameterServerSettings.Default
+            ? new FlowMap().Add("count", servers.Count).Add("placement", servers.Placement)
+            : null)
         .Add("folds", training.Folds)
         .Add("maxSteps", training.MaxSteps)
         .Add("evaluateEvery", training.EvaluateEvery)

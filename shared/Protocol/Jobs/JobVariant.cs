@@ -38,7 +38,7 @@ public static class JobVariant
         {
             job = job with
             {
-                Weighting = new WeightingSettings(strategy, job.Weighting.Scale, new Dictionary<string, double>(), new Dictionary<string, double>()),
+                Weighting = new WeightingSettings(strategy, job.Weighting.Scale, new Dictionary<string, double>(), new Dictionary<string, double>()) { Scope = job.Weighting.Scope },
             };
         }
         return job;

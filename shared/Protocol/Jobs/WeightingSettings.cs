@@ -11,6 +11,16 @@ public enum WeightingScale
     Tasks,
 }
 
+/// <summary>Which of the parameters that tasks share a strategy compares their gradients over.</summary>
+public enum WeightingScope
+{
+    /// <summary>The default.</summary>
+    All,
+
+    /// <summary>Those of the trunk; embedding tables and encoders follow the weights that it gives.</summary>
+    Trunk,
+}
+
 /// <summary>How the tasks' gradients become one update.</summary>
 /// <param name="Strategy">A name in the table of strategies (Aggregation).</param>
 /// <param name="Scale">Whether weights are used raw or rescaled.</param>
@@ -23,6 +33,8 @@ public sealed record WeightingSettings(
     IReadOnlyDictionary<string, double> Weights)
 {
     public const string DefaultStrategy = "equal";
+
+    public WeightingScope Scope { get; init; } = WeightingScope.All;
 
     /// <summary>The strategy's options that are words (<c>normalize: l2</c>) or name a task (<c>main: click</c>), defaults filled in.</summary>
     public IReadOnlyDictionary<string, string> Words { get; init; } = ReadOnlyDictionary<string, string>.Empty;
@@ -48,6 +60,9 @@ public sealed record WeightingDescription(string Name, IReadOnlyDictionary<strin
 
     /// <summary>Whether one set of gradients says all there is to know: neither losses nor a history.</summary>
     public bool IsOfOneJacobian { get; init; }
+
+    /// <summary>Whether it looks at the gradients element by element and rewrites them, for which all of them must lie in one place.</summary>
+    public bool RewritesRows { get; init; }
 
     /// <summary>Every key that may stand beside the strategy, but for <c>weights</c>, which must.</summary>
     public IEnumerable<string> Keys => [.. Options.Keys, .. Words.Keys, .. TaskWords, .. TakesMinimum ? ["minimum"] : Array.Empty<string>()];

@@ -39,6 +39,12 @@ public sealed class WeightingTableTests
 
     [Theory]
     [MemberData(nameof(Strategies))]
+    public void A_description_says_whether_gradients_are_rewritten(string strategy) => Assert.Equal(
+        WeightingTable.Create(ContextOf(strategy)) is IRowWeighting,
+        WeightingTable.Descriptions.Single(description => description.Name == strategy).RewritesRows);
+
+    [Theory]
+    [MemberData(nameof(Strategies))]
     public void Weights_are_finite_through_every_epoch(string strategy)
     {
         var run = new SmallRun(ContextOf(strategy));

@@ -112,6 +112,20 @@ public sealed class JobFileReaderTests : IDisposable
         Assert.Empty(weighting.Weights);
     }
 
+    [Fact]
+    public void The_rule_for_rows_may_be_its_kind_alone_and_else_goes_with_the_optimizer()
+    {
+        Assert.Equal(
+            new RowOptimizerSettings(RowOptimizerKind.Adagrad, null),
+            TestJob.Valid(TestJob.Text + "embeddings: {optimizer: adagrad}\n").Embeddings.Optimizer);
+        Assert.Equal(
+            new RowOptimizerSettings(RowOptimizerKind.Sgd, 0.5),
+            TestJob.Valid(TestJob.With("kind: adam", "kind: sgd") + "embeddings: {optimizer: {learningRate: 0.5}}\n").Embeddings.Optimizer);
+        Assert.Equal(
+            [RowOptimizerKind.Adam, RowOptimizerKind.Adam, RowOptimizerKind.Sgd, RowOptimizerKind.RowwiseAdagrad],
+            Enum.GetValues<OptimizerKind>().Select(RowOptimizerSettings.DefaultKindOf));
+    }
+
     [Theory]
     [InlineData("adam", 0.001, 0, 1e-8)]
     [InlineData("adamw", 0.001, 0.01, 1e-8)]

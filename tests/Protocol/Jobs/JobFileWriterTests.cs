@@ -34,13 +34,15 @@ public sealed class JobFileWriterTests
           - {name: stars, kind: regression, label: stars, missing: ["-1"], after: ["click"], loss: huber, delta: 0.5}
           - {name: sort, kind: multiclass, label: kind, loss: logLoss, labelSmoothing: 0.05}
         model: {architecture: shared-bottom, bottom: [128, 64], tower: [], dropout: 0.25}
-        weighting: {strategy: cagrad, scale: raw, c: 0.4, iterations: 100}
+        weighting: {strategy: cagrad, scale: raw, scope: trunk, c: 0.4, iterations: 100}
         optimizer: {kind: adamw, learningRate: 0.001, weightDecay: 1.0e-05, beta1: 0.9, beta2: 0.999, epsilon: 1.0e-08, schedule: {kind: cosine, warmup: 0.1, minimum: 0.01}, clipNorm: 1, groups: [{match: "embedding.*", learningRate: 0.01, weightDecay: 0}, {match: head.click.bias, learningRate: 0}]}
+        embeddings: {storage: sparse, optimizer: {kind: rowwise-adagrad, learningRate: 0.02}, admission: 3, expiry: 1000}
         metrics: {at: [3, 20], threshold: 0.25, calibrationBuckets: 15}
         training:
           epochs: 3
           batchSize: 1024
           accumulate: 4
+          parameterServers: {count: 4, placement: workers}
           maxSteps: 500
           evaluateEvery: 100
           checkpointEvery: 50

@@ -30,6 +30,11 @@ public sealed class JobVariantTests
     }
 
     [Fact]
+    public void Another_strategy_keeps_the_scope() =>
+        Assert.Equal(WeightingScope.Trunk, JobVariant.Read(
+            Job with { Weighting = Job.Weighting with { Scope = WeightingScope.Trunk } }, ["weighting.strategy=cagrad"], "variant", TestJob.Weightings).Job!.Weighting.Scope);
+
+    [Fact]
     public void Another_optimizer_leaves_out_keys_that_are_not_its_own() =>
         Assert.Equal(OptimizerKind.Sgd, Variant("optimizer.kind=sgd").Optimizer.Kind);
 

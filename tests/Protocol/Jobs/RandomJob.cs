@@ -20,10 +20,37 @@ internal static class RandomJob
         from weighting in Weighting([.. tasks.Select(task => task.Name)])
         from optimizer in Optimizer
         from training in Training(tasks)
+        from embeddings in Embeddings
+        from servers in Servers
         from seed in Gen.ULong
         from metrics in Metrics
         from search in Gen.Null(Search(tasks))
-        select new JobFile("random", seed, data, features, tasks, model, weighting, optimizer, training) { Metrics = metrics, Search = search };
+        select new JobFile("random", seed, data, features, tasks, model, weighting, optimizer, training with
+        {
+            // A strategy that rewrites rows allows no other.
+            ParameterServers = TestJob.Weightings.Any(known => known.Name == weighting.Strategy && known.RewritesRows) ? ParameterServerSettings.Default : servers,
+        })
+        {
+            Metrics = metrics,
+            Search = search,
+            Embeddings = embeddings,
+        };
+
+    private static Gen<ParameterServerSettings> Servers => Gen.Select(
+        Gen.Int[1, ParameterServerSettings.MaxCount], Gen.Enum<ServerPlacement>(), (count, placement) => new ParameterServerSettings(count, placement));
+
+    private static Gen<EmbeddingSettings> Embeddings =>
+        from storage in Gen.Enum<EmbeddingStorage>()
+        from kind in Gen.Nullable(Gen.Enum<RowOptimizerKind>())
+        from rate in Gen.Nullable(Unit)
+        from admission in Gen.Int[1, EmbeddingSettings.MaxAdmission]
+        from expiry in Gen.Nullable(Small)
+        select storage == EmbeddingStorage.Dense ? new EmbeddingSettings(storage) : new EmbeddingSettings(storage)
+        {
+            Optimizer = kind is { } known ? new RowOptimizerSettings(known, rate) : null,
+            Admission = admission,
+            Expiry = expiry,
+        };
 
     private static Gen<SearchSettings> Search(IReadOnlyList<TaskSettings> tasks) =>
         from method in Gen.Enum<SearchMethod>()
@@ -163,12 +190,14 @@ internal static class RandomJob
     private static Gen<WeightingSettings> Weighting(IReadOnlyList<string> tasks) =>
         from description in Gen.OneOf([.. TestJob.Weightings])
         from scale in Gen.Enum<WeightingScale>()
+        from scope in Gen.Enum<WeightingScope>()
         from number in Gen.Double[0.1, 1e20]
         select new WeightingSettings(
             description.Name, scale,
             description.Options.ToDictionary(option => option.Key, _ => -number),
             description.TakesWeights ? tasks.ToDictionary(task => task, _ => number) : [])
         {
+            Scope = scope,
             Words = description.Words.Select(option => (option.Key, Word: option.Value[^1])).Concat(description.TaskWords.Select(key => (Key: key, Word: tasks[^1])))
                 .ToDictionary(option => option.Key, option => option.Word),
             Minimum = description.TakesMinimum ? new Dictionary<string, double> { [tasks[0]] = 1 / (1 + number) } : [],

@@ -40,6 +40,7 @@ internal static class TestJob
             Words = new Dictionary<string, IReadOnlyList<string>> { ["balance"] = ["both", "longer"] },
             TaskWords = ["main"],
         },
+        new("graddrop", new Dictionary<string, double> { ["leak"] = 0 }, TakesWeights: false) { RewritesRows = true },
         new("pareto", new Dictionary<string, double>(), TakesWeights: false) { TakesMinimum = true },
     ];
 

@@ -20,7 +20,7 @@ public sealed class WrongJobTests
     [InlineData("seed: 7", "seed: -1", "2:7: seed must be a whole number from 0 to 18446744073709551615, but is '-1'")]
     [InlineData("seed: 7", "seed: \"7\"", "2:7: seed must be a whole number from 0 to 18446744073709551615, but is the text \"7\"")]
     [InlineData("seed: 7", "name: x", "2:1: key 'name' stands twice, first in line 1")]
-    [InlineData("seed: 7", "weather: fine", "2:1: unknown key 'weather'; known: name, seed, data, features, tasks, model, weighting, optimizer, metrics, training, search")]
+    [InlineData("seed: 7", "weather: fine", "2:1: unknown key 'weather'; known: name, seed, data, features, tasks, model, weighting, optimizer, embeddings, metrics, training, search")]
     [InlineData("seed: 7", "seed: !!int 7", "2:7: 'tag:yaml.org,2002:int' is a YAML tag, which a job file does not use")]
     [InlineData("seed: 7", "seed: &s 7", "2:7: '&s' is a YAML anchor, which a job file does not use")]
     [InlineData("seed: 7", "seed: *s", "2:7: '*s' would be a YAML alias, which a job file does not use; write the value out, or put text that begins with '*' in quotes")]
@@ -155,7 +155,7 @@ public sealed class WrongJobTests
     [InlineData(Mmoe, "model: {expert: []}", "13:9: expert must have at least one item")]
     [InlineData(Mmoe, "model: {tower: [16, 0]}", "13:21: tower[1] must be from 1 to 65536, but is '0'")]
     [InlineData(Mmoe, "model: {dropout: 1}", "13:18: dropout must be at least 0 and below 1, but is '1'")]
-    [InlineData(Equal, "weighting: {strategy: uncertanty}", "14:23: strategy must be one of equal, static, uncertainty, dwa, cagrad, metabalance, pareto, but is 'uncertanty'; did you mean 'uncertainty'?")]
+    [InlineData(Equal, "weighting: {strategy: uncertanty}", "14:23: strategy must be one of equal, static, uncertainty, dwa, cagrad, metabalance, graddrop, pareto, but is 'uncertanty'; did you mean 'uncertainty'?")]
     [InlineData(Equal, "weighting: {strategy: dwa, temprature: 1}", "14:28: unknown key 'temprature'; did you mean 'temperature'?")]
     [InlineData(Equal, "weighting: {strategy: dwa, c: 1}", "14:28: 'c' belongs to strategy cagrad, but the strategy is dwa")]
     [InlineData(Equal, "weighting: {weights: {click: 1, stars: 1}}", "14:13: 'weights' belongs to strategy static, but the strategy is equal")]
@@ -206,6 +206,25 @@ public sealed class WrongJobTests
     [InlineData(Training, "training: {earlyStopping: {metric: {click.ndcg@10: 1}}}", "16:37: ndcg@10 is a metric of groups of rows; add data.groupBy, for example groupBy: user_id")]
     [InlineData(Training, "training: {earlyStopping: {metric: {click.recall@7: 1}}}", "16:37: recall@7 is not computed: metrics.at is [5, 10]")]
     [InlineData(Training, "training: {earlyStopping: {metric: {stars.recall@10: 1}}}", "16:37: a regression task has no metric 'recall@10'; known: rmse, mae, calibration")]
+    [InlineData(Equal, "weighting: {strategy: equal, scope: trnk}", "14:37: scope must be one of all, trunk, but is 'trnk'; did you mean 'trunk'?")]
+    [InlineData(Equal, "weighting: {strategy: equal, skope: all}", "14:30: unknown key 'skope'; did you mean 'scope'?")]
+    [InlineData(Adam, "embeddings: {storage: spars}", "15:23: storage must be one of auto, dense, sparse, but is 'spars'; did you mean 'sparse'?")]
+    [InlineData(Adam, "embeddings: {storrage: dense}", "15:14: unknown key 'storrage'; did you mean 'storage'?")]
+    [InlineData(Adam, "embeddings: {admission: 0}", "15:25: admission must be from 1 to 65535, but is '0'")]
+    [InlineData(Adam, "embeddings: {admission: 65536}", "15:25: admission must be from 1 to 65535, but is '65536'")]
+    [InlineData(Adam, "embeddings: {expiry: 0}", "15:22: expiry must be 1 or more, but is '0'")]
+    [InlineData(Adam, "embeddings: {storage: dense, expiry: 9}", "15:30: 'expiry' belongs to sparse tables, but storage is dense; leave one of the two out")]
+    [InlineData(Adam, "embeddings: {storage: dense, optimizer: sgd}", "15:30: 'optimizer' belongs to sparse tables, but storage is dense; leave one of the two out")]
+    [InlineData(Adam, "embeddings: {optimizer: adamw}", "15:25: optimizer must be one of rowwise-adagrad, adam, sgd, adagrad, but is 'adamw'; did you mean 'adam'?")]
+    [InlineData(Adam, "embeddings: {optimizer: {kind: rowwise}}", "15:32: kind must be one of rowwise-adagrad, adam, sgd, adagrad, but is 'rowwise'")]
+    [InlineData(Adam, "embeddings: {optimizer: {learningRate: 0}}", "15:40: learningRate must be above 0, but is '0'")]
+    [InlineData(Adam, "embeddings: {optimizer: {learnigRate: 1}}", "15:26: unknown key 'learnigRate'; did you mean 'learningRate'?")]
+    [InlineData(Training, "training: {parameterServers: {count: 0}}", "16:38: count must be from 1 to 64, but is '0'")]
+    [InlineData(Training, "training: {parameterServers: {count: 65}}", "16:38: count must be from 1 to 64, but is '65'")]
+    [InlineData(Training, "training: {parameterServers: {placement: worker}}", "16:42: placement must be one of coordinator, workers, but is 'worker'; did you mean 'workers'?")]
+    [InlineData(Training, "training: {parameterServers: {cuont: 2}}", "16:31: unknown key 'cuont'; did you mean 'count'?")]
+    [InlineData(Training, "training: {parameterServers: 2}", "16:30: parameterServers must be a map, but is '2'")]
+    [InlineData(Training, "training: {parameterServer: {count: 2}}", "16:12: unknown key 'parameterServer'; did you mean 'parameterServers'?")]
     [InlineData(Adam, "metrics: {at: []}", "15:11: at must have at least one item")]
     [InlineData(Adam, "metrics: {at: [5, 0]}", "15:19: at[1] must be from 1 to 10000, but is '0'")]
     [InlineData(Adam, "metrics: {at: [5, 10, 5]}", "15:11: at names 5 twice")]
@@ -235,6 +254,21 @@ public sealed class WrongJobTests
     [InlineData("search: {metric: {click.auc: 1}, parameters: {data.shards: {choices: [1]}}}", "17:47: 'data.shards' cannot be searched: trials that differ in data cannot be compared")]
     [InlineData("search: {metric: {click.auc: 1}, method: halving, parameters: {training.epochs: {choices: [1]}}}", "17:64: 'training.epochs' cannot be searched: method halving sets it")]
     public void In_a_search(string search, params string[] problems) => AssertProblems(Training, $"{Training}\n{search}", problems);
+
+    [Theory]
+    [InlineData("{count: 2}", "16:38")]
+    [InlineData("{count: 2, placement: workers}", "16:38")]
+    [InlineData("{placement: workers}", "16:42")]
+    public void A_strategy_that_rewrites_gradients_keeps_them_on_one_server_in_the_coordinator(string servers, string place)
+    {
+        var yaml = TestJob.With(Equal, "weighting: {strategy: graddrop}").Replace(Training, $"training: {{parameterServers: {servers}}}", StringComparison.Ordinal);
+
+        Assert.Equal(
+            $"job.yaml:{place}: weighting strategy graddrop rewrites the tasks' gradients element by element, which one server in the coordinator alone can do; take training.parameterServers out, or choose another strategy",
+            Assert.Single(TestJob.Read(yaml).Problems).ToString());
+        Assert.Empty(TestJob.Read(yaml.Replace("graddrop", "dwa", StringComparison.Ordinal)).Problems);
+        Assert.Empty(TestJob.Read(yaml.Replace(servers, "{count: 1, placement: coordinator}", StringComparison.Ordinal)).Problems);
+    }
 
     [Fact]
     public void Early_stopping_and_evaluation_need_validation_rows()

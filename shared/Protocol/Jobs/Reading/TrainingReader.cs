@@ -3,7 +3,8 @@ namespace DistMtl.Protocol.Jobs.Reading;
 /// <summary>Reads <c>training:</c>.</summary>
 internal static class TrainingReader
 {
-    public static TrainingSettings Read(Section section, DataSettings? data, IReadOnlyList<TaskSettings> tasks, MetricSettings metrics)
+    /// <param name="strategy">Of the weighting.</param>
+    public static TrainingSettings Read(Section section, DataSettings? data, IReadOnlyList<TaskSettings> tasks, MetricSettings metrics, string strategy)
     {
         var training = new TrainingSettings(
             Epochs: section.Whole("epochs", TrainingSettings.DefaultEpochs, NumberRange.AtLeast(1)),
@@ -16,6 +17,7 @@ internal static class TrainingReader
             StepTimeoutSeconds: section.Number("stepTimeoutSeconds", TrainingSettings.DefaultStepTimeoutSeconds, NumberRange.Positive))
         {
             Folds = section.Whole("folds", NumberRange.Between(2, ValidationFold.MaxFolds)),
+            ParameterServers = ParameterServersReader.Read(section, strategy),
             Accumulate = section.Whole("accumulate", TrainingSettings.DefaultAccumulate, NumberRange.AtLeast(1)),
         };
         if (data is not null && training.BatchSize < data.Shards)

@@ -10,15 +10,17 @@ internal static class WeightingReader
             ? section.Choice("strategy", [.. descriptions.Select(description => description.Name)])
             : WeightingSettings.DefaultStrategy;
         var scale = section.Choice<WeightingScale>("scale") ?? WeightingScale.Tasks;
+        var scope = section.Choice<WeightingScope>("scope") ?? WeightingScope.All;
         // Without the strategy its options are not known, and to call them all unknown would be noise.
         if (descriptions.FirstOrDefault(description => description.Name == strategy) is not { } chosen)
-            return new WeightingSettings(strategy ?? "", scale, new Dictionary<string, double>(), new Dictionary<string, double>());
+            return new WeightingSettings(strategy ?? "", scale, new Dictionary<string, double>(), new Dictionary<string, double>()) { Scope = scope };
         var weighting = new WeightingSettings(
             chosen.Name,
             scale,
             chosen.Options.ToDictionary(option => option.Key, option => section.Number(option.Key, option.Value, NumberRange.Any)),
             ReadWeights(section.Only(chosen.TakesWeights, Refusal("weights", chosen, descriptions)), tasks))
         {
+            Scope = scope,
             Words = ReadWords(section, chosen, tasks),
             Minimum = chosen.TakesMinimum ? ReadMinimum(section, tasks) : new Dictionary<string, double>(),
         };
