@@ -84,7 +84,7 @@ internal sealed class TrainingRun
         var blueprint = ModelBlueprint.Create(_job.Model, scan.Schema.ToModelInputs(_job.Embeddings));
         var layout = blueprint.Layout;
         var weighting = WeightingTable.Create(new WeightingContext(_job.Tasks, _job.Weighting, _job.Optimizer, _job.Seed));
-        var optimizer = Optimizer.Create(_job.Optimizer, ParameterSegment.Of(layout, _job.Optimizer, _job.Tasks));
+        var optimizer = Optimizer.Create(_job.Optimizer, ParameterSegment.Of(layout, _job.Optimizer, _job.Tasks, blueprint.Tables));
         var stepsPerEpoch = ShardSampler.StepsPerEpoch(scan.TrainRowsByShard, _job.Training.BatchSize);
         var rowsByShard = scan.TrainRowsByShard.Select(rows => (long)rows);
         var totalSteps = Math.Min(_job.Training.MaxSteps ?? int.MaxValue, checked(stepsPerEpoch * _job.Training.Epochs));
@@ -96,7 +96,7 @@ internal sealed class TrainingRun
             return new Progress(scan, blueprint, weighting, stepsPerEpoch, totalSteps, new TrainingState(
                 0, parameters_P, optimizer, weighting.Start(), early, Ledger.Create(rowsByShard), 0, 0)
             {
-                Tables = [.. blueprint.Tables.Select(table => new RowTable(table, _job.Seed))],
+                Tables = [.. blueprint.Tables.Select(table => RowTable.Of(table, _job))],
                 WeightingRows_TS = WeightingRows(weighting, layout, saved: null),
             });
         }
