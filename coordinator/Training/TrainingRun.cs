@@ -82,7 +82,7 @@ internal sealed class TrainingRun
         var blueprint = ModelBlueprint.Create(_job.Model, scan.Schema.ToModelInputs(_job.Embeddings));
         var layout = blueprint.Layout;
         var weighting = WeightingTable.Create(new WeightingContext(_job.Tasks, _job.Weighting, _job.Optimizer, _job.Seed));
-        var optimizer = Optimizer.Create(_job.Optimizer, ParameterSegment.Of(layout, _job.Optimizer, _job.Tasks));
+        var optimizer = Optimizer.Create(_job.Optimizer, ParameterSegment.Of(layout, _job.Optimizer, _job.Tasks, blueprint.Tables));
         var stepsPerEpoch = ShardSampler.StepsPerEpoch(scan.TrainRowsByShard, _job.Training.BatchSize);
         var rowsByShard = scan.TrainRowsByShard.Select(rows => (long)rows);
         var totalSteps = Math.Min(_job.Training.MaxSteps ?? int.MaxValue, checked(stepsPerEpoch * _job.Training.Epochs));

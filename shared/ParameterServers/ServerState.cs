@@ -21,7 +21,7 @@ public sealed record ServerState(float[] Parameters_P, Optimizer Optimizer, Immu
     public static ServerState Create(JobFile job, ModelBlueprint blueprint, float[] parameters_P) => new(
         parameters_P,
         Optimizer.Create(job.Optimizer, ParameterSegment.Of(blueprint.Layout, job.Optimizer, job.Tasks)),
-        [.. blueprint.Tables.Select(table => new RowTable(table, job.Seed))]);
+        [.. blueprint.Tables.Select(table => RowTable.Of(table, job))]);
 
     /// <summary>By table.</summary>
     public IReadOnlyList<bool> FrozenTables { get; } = [.. Tables.Select(table => table.Entry.LearningRate == 0)];

@@ -8,7 +8,7 @@ namespace DistMtl.Protocol;
 /// <param name="Rows">R; row 0 stands for unseen and missing.</param>
 /// <param name="Dim">D, numbers of a row.</param>
 /// <param name="Task">Index of the task that alone uses it; null: shared by all tasks.</param>
-/// <param name="InitialScale">Standard deviation of the first values, which are normal with mean 0.</param>
+/// <param name="InitialScale">Standard deviation of the first values, which are nearly normal with mean 0.</param>
 public sealed record TableEntry(string Name, int Rows, int Dim, int? Task, float InitialScale)
 {
     /// <summary>Learning rate of its own; null: that of the embeddings; 0: frozen.</summary>

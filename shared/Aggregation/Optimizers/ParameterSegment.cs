@@ -40,10 +40,12 @@ public readonly record struct ParameterSegment(int Offset, int Length, double Le
     /// says none the parameter's own rate, then that of the task that alone uses it, else the optimiser's. What the model
     /// has frozen stays so, for it has no gradient.
     /// </summary>
+    /// <param name="tables">The sparse tables, which are no part of the layout, but whose names a group may fit, too.</param>
     /// <exception cref="JobException">A group has no parameter.</exception>
-    public static ImmutableArray<ParameterSegment> Of(ParameterLayout layout, OptimizerSettings settings, IReadOnlyList<TaskSettings> tasks)
+    public static ImmutableArray<ParameterSegment> Of(
+        ParameterLayout layout, OptimizerSettings settings, IReadOnlyList<TaskSettings> tasks, IReadOnlyList<TableEntry>? tables = null)
     {
-        Check(layout, settings.Groups);
+        Check([.. layout.Entries.Select(entry => entry.Name), .. tables?.Select(table => table.Name) ?? []], settings.Groups);
         var segments = ImmutableArray.CreateBuilder<ParameterSegment>();
         foreach (var entry in layout.Entries)
         {
@@ -62,23 +64,23 @@ public readonly record struct ParameterSegment(int Offset, int Length, double Le
     }
 
     /// <summary>A group that changes nothing is a mistake: a misspelt name, or one that an earlier group has taken.</summary>
-    private static void Check(ParameterLayout layout, IReadOnlyList<ParameterGroup> groups)
+    private static void Check(IReadOnlyList<string> names, IReadOnlyList<ParameterGroup> groups)
     {
         for (var i = 0; i < groups.Count; i++)
         {
-            var fitting = layout.Entries.Where(entry => groups[i].Fits(entry.Name)).Select(entry => entry.Name).ToList();
+            var fitting = names.Where(groups[i].Fits).ToList();
             if (fitting.Count == 0)
-                throw new JobException($"optimizer.groups[{i}].match: '{groups[i].Match}' fits no parameter of the model{Hint(groups[i].Match, layout)}");
+                throw new JobException($"optimizer.groups[{i}].match: '{groups[i].Match}' fits no parameter of the model{Hint(groups[i].Match, names)}");
             if (fitting.All(name => groups.Take(i).Any(earlier => earlier.Fits(name))))
                 throw new JobException($"optimizer.groups[{i}].match: all that '{groups[i].Match}' fits belongs to an earlier group already; put the narrower one first");
         }
     }
 
     /// <summary>Names, and patterns over all names that begin alike: a model may have hundreds of parameters.</summary>
-    private static string Hint(string match, ParameterLayout layout)
+    private static string Hint(string match, IReadOnlyList<string> names)
     {
-        var patterns = layout.Entries.SelectMany(entry => PrefixesOf(entry.Name)).Distinct().ToList();
-        return NearestName.Find(match, layout.Entries.Select(entry => entry.Name).Concat(patterns)) is { } nearest
+        var patterns = names.SelectMany(PrefixesOf).Distinct().ToList();
+        return NearestName.Find(match, names.Concat(patterns)) is { } nearest
             ? $"; did you mean '{nearest}'?"
             : $"; known: {string.Join(", ", patterns.Where(pattern => pattern.Count(letter => letter == '.') == 1))}";
     }

@@ -27,7 +27,7 @@ public sealed record EmbeddingSettings(EmbeddingStorage Storage)
     /// <summary>Null: the rule that goes with the job's optimiser, with its learning rate.</summary>
     public RowOptimizerSettings? Optimizer { get; init; }
 
-    /// <summary>A row is trained from its n-th touched step on; before that it reads as row 0, which stands for the unseen.</summary>
+    /// <summary>A row is trained from its n-th touched step on; before that it reads as zeros.</summary>
     public int Admission { get; init; } = DefaultAdmission;
 
     /// <summary>Steps without a touch after which a row is forgotten; null: never.</summary>

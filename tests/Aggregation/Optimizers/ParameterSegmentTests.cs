@@ -86,5 +86,18 @@ public sealed class ParameterSegmentTests
         Assert.StartsWith("optimizer.groups[1].match: all that 'embedding.item' fits belongs to an earlier group already", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_group_may_fit_a_sparse_table_alone()
+    {
+        TableEntry[] tables = [new("embedding.query", 9, 2, null, 1)];
+        var settings = Settings with { Groups = [new("embedding.query", 1, null)] };
+
+        Assert.Equal(ParameterSegment.Of(Layout, Settings, [Click, Buy]), ParameterSegment.Of(Layout, settings, [Click, Buy], tables));
+        Assert.EndsWith(
+            "did you mean 'embedding.query'?",
+            Assert.Throws<JobException>(() => ParameterSegment.Of(Layout, Settings with { Groups = [new("embedding.quary", 1, null)] }, [Click, Buy], tables)).Message,
+            StringComparison.Ordinal);
+    }
+
     private static ParameterEntry Entry(string name, int length, int? task) => new(name, [length], 0, task, Initializer.Constant, 0);
 }

@@ -1,0 +1,42 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace DistMtl.Aggregation.Tables;
+
+/// <summary>
+/// What lies in the slots: so many numbers each, a row's values and its optimiser's state side by side, so that they come
+/// from memory together. Arrays of about 1 MiB, made as slots come into use, so that growing copies nothing.
+/// </summary>
+internal sealed class RowChunks
+{
+    private const int ChunkNumbers = 1 << 18;
+
+    private readonly int _stride;
+    private readonly int _shift;
+    private readonly int _mask;
+    private float[][] _chunks = [];
+
+    /// <param name="stride">Numbers of a slot.</param>
+    /// <param name="rows">R: no more slots are ever used.</param>
+    public RowChunks(int stride, int rows)
+    {
+        var slots = Math.Clamp(BitOperations.RoundUpToPowerOf2((uint)Math.Max(rows, 1)), 1, (uint)Math.Max(1, ChunkNumbers / stride));
+        (_stride, _shift) = (stride, BitOperations.Log2(slots));
+        _mask = (1 << _shift) - 1;
+    }
+
+    public Span<float> this[int slot]
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _chunks[slot >> _shift].AsSpan((slot & _mask) * _stride, _stride);
+    }
+
+    /// <summary>Makes room for a slot; all before it have some.</summary>
+    public void Reserve(int slot)
+    {
+        if (slot >> _shift < _chunks.Length)
+            return;
+        Array.Resize(ref _chunks, (slot >> _shift) + 1);
+        _chunks[^1] = new float[_stride << _shift];
+    }
+}
