@@ -37,8 +37,10 @@ internal static class JobLoading
     {
         try
         {
-            WeightingTable.Create(new WeightingContext(job.Tasks, job.Weighting, job.Optimizer, job.Seed));
-            return [];
+            var weighting = WeightingTable.Create(new WeightingContext(job.Tasks, job.Weighting, job.Optimizer, job.Seed));
+            return job.Training.LocalSteps > 1 && weighting.Need != WeightingNeed.Losses
+                ? [reading.ProblemAt("training.localSteps", $"weighting strategy {job.Weighting.Strategy} needs the gradients of all shards, which local steps do not share; take a strategy that is known before them (equal, static, uncertainty, dwa, rlw, ...), or take localSteps out")]
+                : [];
         }
         catch (JobException problem)
         {

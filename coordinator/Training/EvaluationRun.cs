@@ -26,13 +26,19 @@ internal static class EvaluationRun
             notice($"{bad.Bad} of {bad.Rows} rows are bad and left out: {string.Join("; ", bad.First)}");
         var schema = DataSchema.FromJson(checkpoint.SchemaJson);
         // One server in this process: nothing is updated here.
-        job = job with { Training = job.Training with { ParameterServers = ParameterServerSettings.Default } };
+        job = job with
+        {
+            Training = job.Training with
+            {
+                ParameterServers = ParameterServerSettings.Default, Mode = TrainingMode.Synchronous, LocalSteps = 1, Compression = CompressionSettings.None,
+            },
+        };
         await using var fleet = await WorkerFleet.FormAsync(await starting, job.Data.Shards, notice, stop);
         var blueprint = ModelBlueprint.Create(job.Model, schema.ToModelInputs(job.Embeddings));
         var servers = await ServerGroup.StartAsync(
             job, schema, ServerShape.Of(job, blueprint, fleet.Placement.Generation, perTask: false),
             [ServerState.Create(job, blueprint, checkpoint.Parameters_P)], checkpoint.Step, fleet, stop);
-        var plan = new PlanHeader(fleet.Placement.Generation, JobFileWriter.Write(job), [], 1, 0, PerTask: false, Splits.Test, [.. servers.Addresses]);
+        var plan = new PlanHeader(fleet.Placement.Generation, JobFileWriter.Write(job), [], 1, 0, PerTask: false, Splits.Test, [.. servers.Addresses], 1, 1);
         await Preparation.RunAsync(job, schema, plan, trainRowsByShard: null, fleet, stop);
         await servers.PublishAsync(checkpoint.Step, stop);
         return await new Evaluator(job, schema, fleet).EvaluateAsync(checkpoint.Step, WorkKind.Test, stop);

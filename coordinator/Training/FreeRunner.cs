@@ -97,9 +97,7 @@ internal sealed class FreeRunner : IDisposable
     {
         var place = new StepPlace(lane.Index, lane.Step, Updates + 1, lane.Step / _stepsPerEpoch + 1);
         var ahead = _weigher.Ahead(segment.State, place, lane.Labels_T);
-        await _fleet.SendAsync(
-            lane.Members.Worker!, FrameKind.Work,
-            new WorkHeader(_fleet.Placement.Generation, lane.Step, WorkKind.Train, StepWeigher.Coefficients(ahead, lane.Labels_T)), default, cancellation);
+        await _fleet.SendAsync(lane.Members.Worker!, FrameKind.Work, _weigher.Work(place, ahead, lane.Labels_T), default, cancellation);
         var (totals, rowsByShard) = await ReceiveTotalsAsync(lane, cancellation);
         var reports = await ReportAsync(lane, cancellation);
         await _updating.WaitAsync(cancellation);

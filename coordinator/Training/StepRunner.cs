@@ -29,8 +29,7 @@ internal sealed class StepRunner(
     {
         var place = new StepPlace(0, state.Step, state.Step + 1, state.Step / stepsPerEpoch + 1);
         var ahead = weigher.Ahead(state, place, _labels_T);
-        await fleet.SendAsync(
-            FrameKind.Work, new WorkHeader(fleet.Placement.Generation, state.Step, WorkKind.Train, StepWeigher.Coefficients(ahead, _labels_T)), default, cancellation);
+        await fleet.SendAsync(FrameKind.Work, weigher.Work(place, ahead, _labels_T), default, cancellation);
         var totals = await ReceiveTotalsAsync(state.Step, cancellation);
         var losses_T = totals.MeanLosses_T;
         var (decision, order) = weigher.Decide(state, place, ahead, await ReportAsync(cancellation), totals.Labels_T, losses_T);

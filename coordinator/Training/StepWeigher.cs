@@ -4,6 +4,7 @@ using DistMtl.Aggregation.Weightings;
 using DistMtl.Coordinator.Cluster;
 using DistMtl.ParameterServers;
 using DistMtl.Protocol.Jobs;
+using DistMtl.Transport;
 
 namespace DistMtl.Coordinator.Training;
 
@@ -24,10 +25,19 @@ internal sealed class StepWeigher(JobFile job, IWeighting weighting, LearningRat
     public WeightingDecision? Ahead(TrainingState state, StepPlace place, long[] labels_T) =>
         _shape.IsPerTask ? null : Scale(weighting.Weigh(state.Weighting, new WeightingInput(place.Update, place.Epoch, labels_T)), labels_T);
 
-    /// <summary>What a combined backward pass multiplies each task's loss sum by.</summary>
-    public static float[]? Coefficients(WeightingDecision? ahead, long[] labels_T) => ahead is not { } decision
-        ? null
-        : [.. decision.Weights_T.Zip(GradientCombiner.MeanScales(labels_T), (weight, scale) => (float)(weight * scale))];
+    /// <summary>
+    /// The order to compute a step's gradients: a combined backward pass multiplies each task's loss sum by its weight over
+    /// the labels, local steps by the weight over labels of their own; compressed gradients of every task become means before
+    /// they are compressed.
+    /// </summary>
+    public WorkHeader Work(StepPlace place, WeightingDecision? ahead, long[] labels_T) => new(
+        servers.Shape.Generation, place.Version, WorkKind.Train,
+        ahead is not { } decision ? null
+            : job.Training.LocalSteps > 1 ? [.. decision.Weights_T.Select(weight => (float)weight)]
+            : [.. decision.Weights_T.Zip(GradientCombiner.MeanScales(labels_T), (weight, scale) => (float)(weight * scale))],
+        CompressesTasks ? labels_T : null);
+
+    private bool CompressesTasks => servers.Shape.Compression is not null && _shape.IsPerTask;
 
     /// <param name="ahead">As of <see cref="Ahead"/>.</param>
     /// <param name="reports">Of all servers.</param>
@@ -38,13 +48,13 @@ internal sealed class StepWeigher(JobFile job, IWeighting weighting, LearningRat
         if (ahead is { } known)
             return (known, Order(place, reports, null, labels_T));
         var input = new WeightingInput(place.Update, place.Epoch, labels_T, Losses_T: losses_T);
-        var (weightingState, counts_T) = (state.Weighting, labels_T);
+        var (weightingState, counts_T) = (state.Weighting, CompressesTasks ? [.. labels_T.Select(labels => Math.Min(labels, 1))] : labels_T);
         if (weighting is IRowWeighting rows)
         {
             // Rewritten rows are means from then on, not sums.
             reports = [servers.Rewrite(gradients =>
             {
-                counts_T = GradientCombiner.DivideByLabels(_shape, gradients, labels_T);
+                counts_T = GradientCombiner.DivideByLabels(_shape, gradients, counts_T);
                 weightingState = rows.Rewrite(weightingState, state.WeightingRows_TS, input, gradients.AsSpan(.. (_shape.Tasks * _shape.SharedLength)));
             })];
         }
@@ -60,6 +70,8 @@ internal sealed class StepWeigher(JobFile job, IWeighting weighting, LearningRat
     /// <param name="decision">Null: the gradient is combined already.</param>
     private UpdateOrder Order(StepPlace place, IReadOnlyList<StepReport> reports, WeightingDecision? decision, long[] counts_T)
     {
+        if (job.Training.LocalSteps > 1)
+            return new UpdateOrder(place.Lane, place.Version, place.Update, null, null, counts_T, 1, 1.0 / job.Data.Shards);
         var clip = 1.0;
         if (job.Optimizer.ClipNorm is { } maxNorm)
         {

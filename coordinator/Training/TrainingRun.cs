@@ -82,8 +82,9 @@ internal sealed class TrainingRun
         var blueprint = ModelBlueprint.Create(_job.Model, scan.Schema.ToModelInputs(_job.Embeddings));
         var layout = blueprint.Layout;
         var weighting = WeightingTable.Create(new WeightingContext(_job.Tasks, _job.Weighting, _job.Optimizer, _job.Seed));
-        var optimizer = Optimizer.Create(_job.Optimizer, ParameterSegment.Of(layout, _job.Optimizer, _job.Tasks, blueprint.Tables));
-        var stepsPerEpoch = ShardSampler.StepsPerEpoch(scan.TrainRowsByShard, _job.Training.BatchSize);
+        var optimizer = ServerState.OptimizerOf(_job, blueprint);
+        var batchesPerEpoch = ShardSampler.StepsPerEpoch(scan.TrainRowsByShard, _job.Training.BatchSize);
+        var stepsPerEpoch = (batchesPerEpoch + _job.Training.LocalSteps - 1) / _job.Training.LocalSteps;
         var rowsByShard = scan.TrainRowsByShard.Select(rows => (long)rows);
         var totalSteps = Math.Min(_job.Training.MaxSteps ?? int.MaxValue, checked(stepsPerEpoch * _job.Training.Epochs));
         var early = _job.Training.EarlyStopping is null ? null : EarlyStopping.Start;
@@ -91,7 +92,7 @@ internal sealed class TrainingRun
         {
             var parameters_P = InitialParameters.Draw(layout, _job.Seed);
             PretrainedParameters.Apply(blueprint, scan.Schema, parameters_P);
-            return new Progress(scan, blueprint, weighting, stepsPerEpoch, totalSteps, new TrainingState(
+            return new Progress(scan, blueprint, weighting, batchesPerEpoch, stepsPerEpoch, totalSteps, new TrainingState(
                 0, parameters_P, optimizer, weighting.Start(), early, Ledger.Create(rowsByShard), 0, 0)
             {
                 WeightingRows_TS = WeightingRows(weighting, layout, saved: null),
@@ -100,7 +101,7 @@ internal sealed class TrainingRun
         if (resume.SchemaJson != scan.Schema.ToJson())
             throw new JobException($"the training data of {_directory.Root} have changed since its checkpoint at step {resume.Step}: features or labels no longer have the same values");
         optimizer.Restore(resume.OptimizerSteps, resume.OptimizerState);
-        return new Progress(scan, blueprint, weighting, stepsPerEpoch, totalSteps, new TrainingState(
+        return new Progress(scan, blueprint, weighting, batchesPerEpoch, stepsPerEpoch, totalSteps, new TrainingState(
             resume.Step, resume.Parameters_P, optimizer, WeightingState.From(resume.WeightingState), resume.EarlyStopping ?? early,
             Ledger.FromRows(rowsByShard, resume.Ledger), resume.RowsTrained, resume.SecondsTrained)
         {
@@ -288,7 +289,9 @@ internal sealed class TrainingRun
         progress.State.Step,
         progress.Weighting.Need != WeightingNeed.Losses,
         Splits.Train | (HasValidation ? Splits.Validation : Splits.None) | (_job.Data.Test is null ? Splits.None : Splits.Test),
-        [.. servers.Addresses]);
+        [.. servers.Addresses],
+        progress.BatchesPerEpoch,
+        (int)Math.Min((long)progress.TotalSteps * _job.Training.LocalSteps, int.MaxValue));
 
     private RunStarted Started(Progress progress) => new(
         Seconds, NameToShow, _directory.Root, [.. _job.Tasks.Select(task => task.Name)], progress.Workers, _job.Data.Shards,
@@ -346,7 +349,7 @@ internal sealed class TrainingRun
     private void Notice(string text) => _observer.On(new Notice(Seconds, text));
 
     /// <summary>What a run has come to; the only thing here that changes.</summary>
-    private sealed class Progress(DataScan scan, ModelBlueprint blueprint, IWeighting weighting, int stepsPerEpoch, int totalSteps, TrainingState state)
+    private sealed class Progress(DataScan scan, ModelBlueprint blueprint, IWeighting weighting, int batchesPerEpoch, int stepsPerEpoch, int totalSteps, TrainingState state)
     {
         public DataScan Scan { get; } = scan;
 
@@ -355,6 +358,9 @@ internal sealed class TrainingRun
         public ParameterLayout Layout => Blueprint.Layout;
 
         public IWeighting Weighting { get; } = weighting;
+
+        /// <summary>Micro-batches of a shard in one pass: with local steps more than updates.</summary>
+        public int BatchesPerEpoch { get; } = batchesPerEpoch;
 
         public int StepsPerEpoch { get; } = stepsPerEpoch;
 

@@ -1,6 +1,8 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using DistMtl.Aggregation;
+using DistMtl.Aggregation.Compression;
 using DistMtl.Protocol;
 using DistMtl.Transport;
 
@@ -19,6 +21,7 @@ public sealed class ParameterServer : IParameterServer
     private readonly ImmutableArray<ParameterSlice> _owned;
     private readonly SliceGramian _gramian;
     private readonly SliceUpdate _update;
+    private readonly GradientDecoder? _decoder;
     private readonly Lock _gate = new();
     private readonly ImmutableArray<Lane> _lanes;
     private Task _sending = Task.CompletedTask;
@@ -33,6 +36,7 @@ public sealed class ParameterServer : IParameterServer
         _owned = [.. shape.OwnedBy(index)];
         _gramian = new SliceGramian(shape.Slices, shape.Gradient, state.Optimizer.Segments);
         _update = new SliceUpdate(shape.Slices, shape.Gradient, state.Optimizer);
+        _decoder = shape.Compression is { } plan ? new GradientDecoder(plan) : null;
         _lanes = [.. lanes.Select(members => new Lane(members, new StepSums(shape, _owned, members.Shards, version)))];
     }
 
@@ -258,9 +262,15 @@ public sealed class ParameterServer : IParameterServer
             Interlocked.Increment(ref _late);
             return;
         }
-        if (header.Slice < 0 || header.Slice >= _shape.Slices.Count || frame.Payload.ByteCount != (long)_shape.Slices.GradientLength(_shape.Gradient, header.Slice) * sizeof(float))
+        if (header.Slice < 0 || header.Slice >= _shape.Slices.Count)
+            throw new FrameException($"there is no slice {header.Slice}");
+        var length = _shape.Slices.GradientLength(_shape.Gradient, header.Slice);
+        if (_decoder is null && frame.Payload.ByteCount != (long)length * sizeof(float))
             throw new FrameException($"{frame.Payload.ByteCount} bytes are no gradient of slice {header.Slice}");
-        sums.Add(header.Slice, new TreeNode(header.Level, header.Index), frame.Payload.Detach());
+        var gradient = _decoder is null
+            ? frame.Payload.Detach()
+            : Decoded(length, gradient => _decoder.Decode(header.Slice, frame.Payload.GetSpan(), gradient));
+        sums.Add(header.Slice, new TreeNode(header.Level, header.Index), gradient);
     }
 
     private void OnRowGradients(string worker, Frame frame)
@@ -272,9 +282,34 @@ public sealed class ParameterServer : IParameterServer
             Interlocked.Increment(ref _late);
             return;
         }
-        var length = frame.Payload.ByteCount / sizeof(float);
-        sums.AddRows(new TreeNode(header.Level, header.Index), frame.Payload.Detach(), length);
+        var node = new TreeNode(header.Level, header.Index);
+        if (_shape.Compression is { } plan && RowGradientCompression.Applies(plan.Settings))
+        {
+            var length = sums.RowGradientsLength(node);
+            sums.AddRows(node, Decoded(length, gradients => RowGradientCompression.Decode(plan.Settings, frame.Payload.GetSpan(), gradients)), length);
+            return;
+        }
+        var numbers = frame.Payload.ByteCount / sizeof(float);
+        sums.AddRows(node, frame.Payload.Detach(), numbers);
     }
+
+    /// <returns>Pooled.</returns>
+    private static float[] Decoded(int length, Decoding decode)
+    {
+        var numbers = ArrayPool<float>.Shared.Rent(length);
+        try
+        {
+            decode(numbers.AsSpan(0, length));
+            return numbers;
+        }
+        catch (InvalidDataException e)
+        {
+            ArrayPool<float>.Shared.Return(numbers);
+            throw new FrameException(e.Message, e);
+        }
+    }
+
+    private delegate void Decoding(Span<float> numbers);
 
     private async Task SendRowsAsync(WaitingPull pull, CancellationToken cancellation)
     {

@@ -39,6 +39,9 @@ internal sealed class RowReducer
         _lists.Add(node, rows);
     }
 
+    /// <summary>How many numbers a subtree's gradients will be; null: it has not pulled.</summary>
+    public int? LengthOf(TreeNode node) => _rows.TryGetValue(node, out var rows) ? _shape.GradientsLength(rows) : null;
+
     /// <param name="gradients">Pooled; taken over.</param>
     /// <exception cref="ArgumentException">The subtree has not pulled, or has sent its gradients already.</exception>
     public void Add(TreeNode node, float[] gradients, int length)

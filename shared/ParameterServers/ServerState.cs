@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using DistMtl.Aggregation.Optimizers;
 using DistMtl.Aggregation.Tables;
+using DistMtl.Protocol;
 using DistMtl.Protocol.Jobs;
 using DistMtl.Protocol.Models;
 using DistMtl.Transport;
@@ -20,8 +21,20 @@ public sealed record ServerState(float[] Parameters_P, Optimizer Optimizer, Immu
     /// <param name="parameters_P">The first parameters, or memory for what a checkpoint holds.</param>
     public static ServerState Create(JobFile job, ModelBlueprint blueprint, float[] parameters_P) => new(
         parameters_P,
-        Optimizer.Create(job.Optimizer, ParameterSegment.Of(blueprint.Layout, job.Optimizer, job.Tasks)),
+        OptimizerOf(job, blueprint),
         [.. blueprint.Tables.Select(table => RowTable.Of(table, job))]);
+
+    /// <summary>
+    /// What the servers update by: the job's optimiser, without a momentum that the shards keep; after local steps, which the
+    /// job's optimiser makes, the outer one.
+    /// </summary>
+    /// <exception cref="JobException">A group of parameters fits none.</exception>
+    public static Optimizer OptimizerOf(JobFile job, ModelBlueprint blueprint)
+    {
+        var settings = job.Training.Compression.ServerOptimizer(job.Optimizer);
+        var segments = ParameterSegment.Of(blueprint.Layout, settings, job.Tasks, blueprint.Tables);
+        return job.Training.LocalSteps > 1 ? Optimizer.CreateOuter(job.Training.Outer, segments) : Optimizer.Create(settings, segments);
+    }
 
     /// <summary>By table.</summary>
     public IReadOnlyList<bool> FrozenTables { get; } = [.. Tables.Select(table => table.Entry.LearningRate == 0)];

@@ -134,6 +134,16 @@ public sealed class StepSums
         Count();
     }
 
+    /// <summary>How many numbers the row gradients of a subtree are.</summary>
+    /// <exception cref="FrameException">It has not asked for rows.</exception>
+    internal int RowGradientsLength(TreeNode node)
+    {
+        if (_rows is null)
+            throw new FrameException("gradients of table rows for a model without sparse tables");
+        lock (_rows)
+            return _rows.LengthOf(node) ?? throw new FrameException($"{node} sent gradients of rows that it has not asked for");
+    }
+
     /// <param name="gradients">Pooled; taken over.</param>
     internal void AddRows(TreeNode node, float[] gradients, int length)
     {

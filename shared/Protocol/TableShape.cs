@@ -25,6 +25,24 @@ public sealed record TableShape(ImmutableArray<TableEntry> Tables, int Tasks, bo
     /// <exception cref="OverflowException">More than 2^31 - 1.</exception>
     public int GradientsLength(RowLists rows) => Length(rows, Copies);
 
+    /// <summary>Makes means of sums of one gradient of every task, in place.</summary>
+    /// <param name="gradients">Of these rows.</param>
+    /// <param name="scales_T">1 / N_t, or 0.</param>
+    public void DivideByLabels(RowLists rows, Span<float> gradients, ReadOnlySpan<double> scales_T)
+    {
+        foreach (var table in Tables)
+        {
+            var copies = Copies(table);
+            for (var i = 0; i < rows.Lists[table.RowList].Length * copies; i++)
+            {
+                var scale = scales_T[copies > 1 ? i % copies : table.Task ?? 0];
+                foreach (ref var value in gradients.Slice(i * table.Dim, table.Dim))
+                    value = scale == 0 ? 0 : (float)(value * scale);
+            }
+            gradients = gradients[(rows.Lists[table.RowList].Length * copies * table.Dim)..];
+        }
+    }
+
     private int Length(RowLists rows, Func<TableEntry, int> copies)
     {
         var length = 0;

@@ -17,6 +17,8 @@ public sealed record HelloHeader(
 /// <param name="FirstStep">The version that the job starts from (0, or the checkpoint's).</param>
 /// <param name="PerTask">Whether one gradient of every task travels, or one of their weighted sum.</param>
 /// <param name="Splits">Which splits to load.</param>
+/// <param name="BatchesPerEpoch">Micro-batches of a shard in one pass; more than the updates where a shard takes local steps.</param>
+/// <param name="TotalBatches">In the whole run, for the schedule of local steps.</param>
 /// <param name="Servers">Where each parameter server listens, HOST:PORT; empty: all are in the coordinator, on this connection.</param>
 [MessagePackObject]
 public sealed record PlanHeader(
@@ -27,7 +29,9 @@ public sealed record PlanHeader(
     [property: Key(4)] int FirstStep,
     [property: Key(5)] bool PerTask,
     [property: Key(6)] Splits Splits,
-    [property: Key(7)] string[] Servers);
+    [property: Key(7)] string[] Servers,
+    [property: Key(8)] int BatchesPerEpoch,
+    [property: Key(9)] int TotalBatches);
 
 /// <summary>A set of splits; the bits are those of the data layer's split numbers.</summary>
 [Flags]
@@ -64,13 +68,15 @@ public enum WorkKind
 
 /// <summary>What to do with the parameters of a version, once all of them are there.</summary>
 /// <param name="Version">Number of updates the parameters have seen; the micro-batches follow from it.</param>
-/// <param name="Coefficients_T">Train, combined gradient: task weight over the step's valid labels; null: one gradient per task.</param>
+/// <param name="Coefficients_T">Train, combined gradient: task weight over the step's valid labels (with local steps the weight alone); null: one gradient per task.</param>
+/// <param name="Labels_T">Train, compressed gradients of every task: the step's valid labels, by which the shard divides; null: it does not.</param>
 [MessagePackObject]
 public sealed record WorkHeader(
     [property: Key(0)] long Generation,
     [property: Key(1)] int Version,
     [property: Key(2)] WorkKind Kind,
-    [property: Key(3)] float[]? Coefficients_T);
+    [property: Key(3)] float[]? Coefficients_T,
+    [property: Key(4)] long[]? Labels_T = null);
 
 /// <summary>One node of the reduction tree: sums and counts, never means.</summary>
 /// <param name="Level">0 for a single shard.</param>

@@ -62,4 +62,13 @@ public enum FrameKind : byte
 
     /// <summary>Coordinator to hosted server: <see cref="ServerOrderHeader"/>; send what you keep, as State frames.</summary>
     Fetch = 20,
+
+    /// <summary>Coordinator to worker: <see cref="ServerOrderHeader"/>; send what your shards keep from step to step.</summary>
+    FetchShards = 21,
+
+    /// <summary>Between coordinator and worker, both ways: <see cref="ShardStateHeader"/>, payload one vector of a shard.</summary>
+    ShardState = 22,
+
+    /// <summary>Between coordinator and worker, both ways: <see cref="ShardStateEndHeader"/>; that was all of it.</summary>
+    ShardStateEnd = 23,
 }

@@ -142,3 +142,18 @@ public sealed record UpdateHeader(
     [property: Key(7)] double ClipFactor,
     [property: Key(8)] int Lane,
     [property: Key(9)] int UpdateNumber);
+
+/// <summary>One vector that a data shard keeps from step to step: what compression has left out, its own optimiser's moments.</summary>
+/// <param name="Vector">Its name.</param>
+[MessagePackObject]
+public sealed record ShardStateHeader(
+    [property: Key(0)] long Generation,
+    [property: Key(1)] int Shard,
+    [property: Key(2)] string Vector);
+
+/// <summary>All that the shards of a worker keep has been sent.</summary>
+/// <param name="Step">The step that it stands before.</param>
+[MessagePackObject]
+public sealed record ShardStateEndHeader(
+    [property: Key(0)] long Generation,
+    [property: Key(1)] int Step);

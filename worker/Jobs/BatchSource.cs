@@ -1,6 +1,7 @@
 using DistMtl.Aggregation;
 using DistMtl.Data;
 using DistMtl.Protocol;
+using DistMtl.Protocol.Jobs;
 
 namespace DistMtl.Worker.Jobs;
 
@@ -21,7 +22,10 @@ internal sealed class BatchSource
         _rows = rows;
         Touched = touched;
         _cursors = plan.Header.Shards.ToDictionary(shard => shard, shard => new ShardCursor(plan.Job.Seed, shard, rows[shard].Train.Count));
-        _nodes = TreeNode.Cover(plan.Header.Shards, plan.Job.Data.Shards);
+        // What is compressed is a shard's, for its memory goes where the shard goes.
+        _nodes = plan.Job.Training.Compression.Kind == CompressionKind.None
+            ? TreeNode.Cover(plan.Header.Shards, plan.Job.Data.Shards)
+            : [.. plan.Header.Shards.Order().Select(TreeNode.Leaf)];
     }
 
     public TouchedRows Touched { get; }
@@ -36,14 +40,22 @@ internal sealed class BatchSource
     private NodeBatch MakeNode(TreeNode node, int epoch, int step)
     {
         var range = node.Shards(_plan.Job.Data.Shards);
-        var batches = new EncodedRows[range.Count];
+        var batches = new EncodedRows[range.Count][];
         for (var i = 0; i < batches.Length; i++)
-        {
-            var shard = range.Start + i;
-            batches[i] = _rows[shard].Train.Gather(_cursors[shard].Rows(epoch, step, _plan.Header.StepsPerEpoch));
-        }
-        var touched = batches.Select(Touched.Of).Aggregate(RowLists.Union);
-        return new NodeBatch(node, touched, [.. batches.Select((rows, i) => new ShardBatch(range.Start + i, Touched.Localize(rows, touched), Count(rows)))]);
+            batches[i] = Batches(range.Start + i, epoch, step);
+        var touched = batches.SelectMany(shard => shard).Select(Touched.Of).Aggregate(RowLists.Union);
+        return new NodeBatch(node, touched, [.. batches.Select((shard, i) =>
+            new ShardBatch(range.Start + i, [.. shard.Select(rows => Touched.Localize(rows, touched))], NodeBatch.Sum(shard.Select(Count))))]);
+    }
+
+    /// <summary>One; with k local steps those from k step to k (step + 1) - 1 of the epoch, fewer at its end.</summary>
+    private EncodedRows[] Batches(int shard, int epoch, int step)
+    {
+        var (each, all) = (_plan.Job.Training.LocalSteps, _plan.Header.BatchesPerEpoch);
+        var batches = new EncodedRows[Math.Min(each, all - step * each)];
+        for (var i = 0; i < batches.Length; i++)
+            batches[i] = _rows[shard].Train.Gather(_cursors[shard].Rows(epoch, step * each + i, all));
+        return batches;
     }
 
     private long[] Count(EncodedRows rows)

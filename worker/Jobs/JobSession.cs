@@ -18,6 +18,7 @@ internal sealed class JobSession : IAsyncDisposable
     private readonly string _job;
     private readonly string _worker;
     private readonly Dictionary<int, ServerHost> _hosts = [];
+    private readonly Dictionary<int, Dictionary<string, float[]>> _restoring = [];
     private readonly TorchThread _thread = new();
     private readonly SemaphoreSlim _changed = new(0);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -107,6 +108,15 @@ internal sealed class JobSession : IAsyncDisposable
                 case FrameKind.Host:
                     await HostAsync(frame, cancellation);
                     break;
+                case FrameKind.FetchShards when _trainer is { } trainer:
+                    await SendShardStatesAsync(trainer, cancellation);
+                    break;
+                case FrameKind.ShardState when _trainer is not null:
+                    TakeShardState(frame);
+                    break;
+                case FrameKind.ShardStateEnd when _trainer is { } trainer:
+                    RestoreShards(trainer, frame.Header<ShardStateEndHeader>().Step);
+                    break;
                 case var kind when ServerHost.Kinds.Contains(kind):
                     await HostOf(frame).OnFrameAsync(frame, cancellation);
                     break;
@@ -124,6 +134,35 @@ internal sealed class JobSession : IAsyncDisposable
             }
             _changed.Release();
         }
+    }
+
+    /// <summary>Between two steps: nothing changes meanwhile.</summary>
+    private async Task SendShardStatesAsync(ShardTrainer trainer, CancellationToken cancellation)
+    {
+        foreach (var shard in trainer.Shards)
+        {
+            foreach (var (vector, values) in trainer.StateOf(shard))
+            {
+                using var payload = TensorBuffer.Borrow(values, values.Length);
+                await _connection.SendAsync(FrameKind.ShardState, new ShardStateHeader(trainer.Generation, shard, vector), payload.Bytes, cancellation);
+            }
+        }
+        await _connection.SendAsync(FrameKind.ShardStateEnd, new ShardStateEndHeader(trainer.Generation, 0), default, cancellation);
+    }
+
+    private void TakeShardState(Frame frame)
+    {
+        var header = frame.Header<ShardStateHeader>();
+        if (!_restoring.TryGetValue(header.Shard, out var vectors))
+            _restoring[header.Shard] = vectors = [];
+        vectors[header.Vector] = frame.Payload.Numbers.ToArray();
+    }
+
+    private void RestoreShards(ShardTrainer trainer, int step)
+    {
+        foreach (var (shard, vectors) in _restoring)
+            trainer.Restore(shard, step, vectors);
+        _restoring.Clear();
     }
 
     private async Task PlanAsync(JobPlan plan, CancellationToken cancellation)
@@ -182,23 +221,23 @@ internal sealed class JobSession : IAsyncDisposable
         for (var i = 0; i < batch.Nodes.Count; i++)
         {
             var (node, place) = (batch.Nodes[i], i);
-            var sum = await _thread.RunAsync(() => trainer.Train(work, node, values[place]), cancellation);
-            sending.Add(SendAsync(work, node, sum, next, place, client, cancellation));
+            var sum = await _thread.RunAsync(() => trainer.Train(work, node, client.Parameters_P, values[place]), cancellation);
+            sending.Add(SendAsync(work, node, sum, next, place, trainer, client, cancellation));
         }
         await Task.WhenAll(sending);
     }
 
     private async Task SendAsync(
-        WorkHeader work, NodeBatch node, PartialSum sum, Task<StepBatch> next, int place, ServerClient client, CancellationToken cancellation)
+        WorkHeader work, NodeBatch node, PartialSum sum, Task<StepBatch> next, int place, ShardTrainer trainer, ServerClient client, CancellationToken cancellation)
     {
-        await client.SendAsync(work.Version, node, sum, cancellation);
+        await client.SendAsync(work, node, sum, trainer.Compressors.GetValueOrDefault(node.Shards[0].Shard), cancellation);
         ArrayPool<float>.Shared.Return(sum.Gradients);
         var totals = sum.Totals with { NextLabels_T = (await next).Nodes[place].Labels_T };
         await _connection.SendAsync(
             FrameKind.Sum,
             new SumHeader(
                 work.Generation, work.Version, node.Node.Level, node.Node.Index, totals.LossSums_T, totals.Labels_T, totals.NextLabels_T,
-                [.. node.Shards.Select(shard => shard.Rows.Count)]),
+                [.. node.Shards.Select(shard => shard.Rows)]),
             default, cancellation);
     }
 

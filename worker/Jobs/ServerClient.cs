@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using DistMtl.Aggregation;
+using DistMtl.Aggregation.Compression;
 using DistMtl.ParameterServers;
 using DistMtl.Protocol;
 using DistMtl.Transport;
@@ -186,30 +187,47 @@ internal sealed class ServerClient : IAsyncDisposable
     }
 
     /// <summary>Sends the gradients of one subtree to the servers that own their parameters.</summary>
-    public async Task SendAsync(int version, NodeBatch batch, PartialSum sum, CancellationToken cancellation)
+    /// <param name="compressor">Of the subtree's one shard; null: gradients travel as they are.</param>
+    public async Task SendAsync(WorkHeader work, NodeBatch batch, PartialSum sum, ShardCompressor? compressor, CancellationToken cancellation)
     {
+        if (work.Labels_T is { } labels_T)
+        {
+            GradientCombiner.DivideByLabels(_shape.Gradient, sum.GradientSpan[.._shape.Gradient.Length], labels_T);
+            Tables.DivideByLabels(batch.Touched, sum.GradientSpan[_shape.Gradient.Length..], GradientCombiner.MeanScales(labels_T));
+        }
         for (var i = 0; i < Slices.Count; i++)
         {
-            var header = new GradientHeader(_shape.Generation, version, i, batch.Node.Level, batch.Node.Index);
-            using var gradient = Gather(sum.Gradients, Slices.Segments(_shape.Gradient, i));
-            await _servers[Slices.ServerOf(i, _servers.Count)].SendAsync(FrameKind.Gradient, header, gradient.Bytes, cancellation);
+            var header = new GradientHeader(_shape.Generation, work.Version, i, batch.Node.Level, batch.Node.Index);
+            using var gradient = compressor is null ? Gather(sum.Gradients, Slices.Segments(_shape.Gradient, i)) : TensorBuffer.Rent(compressor.MaxLength(i));
+            var bytes = compressor is null
+                ? gradient.Bytes
+                : gradient.Bytes[..compressor.Compress(i, sum.GradientSpan[.._shape.Gradient.Length], work.Version, gradient.GetSpan())];
+            await _servers[Slices.ServerOf(i, _servers.Count)].SendAsync(FrameKind.Gradient, header, bytes, cancellation);
         }
         if (Tables.Tables.IsEmpty)
             return;
         var partition = RowPartition.Split(batch.Touched, _servers.Count);
         for (var server = 0; server < _servers.Count; server++)
         {
-            var header = new RowGradientHeader(_shape.Generation, version, server, batch.Node.Level, batch.Node.Index);
-            var length = Tables.GradientsLength(partition.Parts[server]);
-            if (_servers.Count == 1)
-            {
-                using var whole = TensorBuffer.Borrow(sum.Gradients, sum.Length);
-                await _servers[0].SendAsync(FrameKind.RowGradients, header, whole.Bytes[(_shape.Gradient.Length * sizeof(float))..], cancellation);
-                continue;
-            }
-            using var part = TensorBuffer.Rent((long)length * sizeof(float));
-            partition.Gather(Tables, server, table => Tables.Copies(table) * table.Dim, sum.GradientSpan[_shape.Gradient.Length..], part.Numbers);
+            var header = new RowGradientHeader(_shape.Generation, work.Version, server, batch.Node.Level, batch.Node.Index);
+            using var part = RowGradients(partition, server, sum);
             await _servers[server].SendAsync(FrameKind.RowGradients, header, part.Bytes, cancellation);
+        }
+    }
+
+    private TensorBuffer RowGradients(RowPartition partition, int server, PartialSum sum)
+    {
+        var ofRows = sum.GradientSpan[_shape.Gradient.Length..];
+        var length = Tables.GradientsLength(partition.Parts[server]);
+        var part = TensorBuffer.Rent((long)length * sizeof(float));
+        partition.Gather(Tables, server, table => Tables.Copies(table) * table.Dim, ofRows, part.Numbers);
+        if (_shape.Compression is not { } plan || !RowGradientCompression.Applies(plan.Settings))
+            return part;
+        using (part)
+        {
+            var compressed = TensorBuffer.Rent(RowGradientCompression.Length(plan.Settings, length));
+            RowGradientCompression.Encode(plan.Settings, part.Numbers, compressed.GetSpan());
+            return compressed;
         }
     }
 

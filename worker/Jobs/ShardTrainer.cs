@@ -1,6 +1,8 @@
 using System.Buffers;
+using System.Collections.ObjectModel;
 using System.Numerics.Tensors;
 using DistMtl.Aggregation;
+using DistMtl.Aggregation.Compression;
 using DistMtl.Data;
 using DistMtl.Learning;
 using DistMtl.ParameterServers;
@@ -21,6 +23,7 @@ internal sealed class ShardTrainer : IDisposable
     private readonly string _worker;
     private readonly IReadOnlyDictionary<int, ShardRows> _rows;
     private readonly Learner _learner;
+    private readonly IReadOnlyDictionary<int, LocalSteps> _local;
 
     private ShardTrainer(JobPlan plan, string worker, IReadOnlyDictionary<int, ShardRows> rows, Learner learner, ModelBlueprint blueprint)
     {
@@ -28,7 +31,11 @@ internal sealed class ShardTrainer : IDisposable
         _worker = worker;
         _rows = rows;
         _learner = learner;
-        Shape = ServerShape.Of(plan.Job, blueprint, plan.Header.Generation, plan.Header.PerTask);
+        Shape = ServerShape.Of(plan.Job, blueprint, plan.Header.Generation, plan.Header.PerTask, plan.Header.StepsPerEpoch);
+        Compressors = Shape.Compression is { } compression
+            ? plan.Header.Shards.ToDictionary(shard => shard, shard => new ShardCompressor(compression, shard))
+            : new Dictionary<int, ShardCompressor>();
+        _local = plan.Job.Training.LocalSteps > 1 ? plan.Header.Shards.ToDictionary(shard => shard, _ => new LocalSteps(plan, blueprint)) : new Dictionary<int, LocalSteps>();
         Batches = new BatchSource(plan, rows, new TouchedRows(blueprint.ModelInputs));
     }
 
@@ -39,6 +46,9 @@ internal sealed class ShardTrainer : IDisposable
     public ServerShape Shape { get; }
 
     public BatchSource Batches { get; }
+
+    /// <summary>By shard; empty where gradients travel as they are.</summary>
+    public IReadOnlyDictionary<int, ShardCompressor> Compressors { get; }
 
     public long Generation => _plan.Header.Generation;
 
@@ -58,14 +68,32 @@ internal sealed class ShardTrainer : IDisposable
 
     public void Load(ReadOnlySpan<float> parameters_P) => _learner.Load(parameters_P);
 
+    /// <summary>What a shard keeps from step to step: of compression, of local steps; empty for most jobs.</summary>
+    public IReadOnlyDictionary<string, float[]> StateOf(int shard) =>
+        (Compressors.GetValueOrDefault(shard)?.State ?? ReadOnlyDictionary<string, float[]>.Empty)
+        .Concat(_local.GetValueOrDefault(shard)?.State ?? ReadOnlyDictionary<string, float[]>.Empty)
+        .ToDictionary();
+
+    /// <summary>Goes on from a checkpoint.</summary>
+    /// <param name="step">The step that comes next.</param>
+    /// <exception cref="InvalidDataException">The state is another job's.</exception>
+    public void Restore(int shard, int step, IReadOnlyDictionary<string, float[]> state)
+    {
+        if (Compressors.GetValueOrDefault(shard) is { } compressor)
+            compressor.Restore(step, state.Where(vector => compressor.State.ContainsKey(vector.Key)).ToDictionary());
+        if (_local.GetValueOrDefault(shard) is { } local)
+            local.Restore(step, state.Where(vector => local.State.ContainsKey(vector.Key)).ToDictionary());
+    }
+
     /// <summary>The gradients of one subtree in one step, added up.</summary>
+    /// <param name="parameters_P">That are loaded.</param>
     /// <param name="values">Of the rows that the subtree touches, as the servers gave them.</param>
-    public PartialSum Train(WorkHeader work, NodeBatch batch, ReadOnlyMemory<float> values)
+    public PartialSum Train(WorkHeader work, NodeBatch batch, float[] parameters_P, ReadOnlyMemory<float> values)
     {
         var pulled = new PulledRows(batch.Touched, values);
         var reducer = new TreeReducer(_plan.Job.Data.Shards, sum => ArrayPool<float>.Shared.Return(sum.Gradients));
         foreach (var shard in batch.Shards)
-            reducer.Add(TreeNode.Leaf(shard.Shard), Train(work, shard, pulled));
+            reducer.Add(TreeNode.Leaf(shard.Shard), Train(work, shard, parameters_P, pulled));
         return reducer.Pending.Single().Sum;
     }
 
@@ -77,14 +105,22 @@ internal sealed class ShardTrainer : IDisposable
 
     public void Dispose() => _learner.Dispose();
 
-    private PartialSum Train(WorkHeader work, ShardBatch batch, PulledRows pulled)
+    private PartialSum Train(WorkHeader work, ShardBatch batch, float[] parameters_P, PulledRows pulled)
     {
         var length = Shape.Gradient.Length + Shape.Tables.GradientsLength(pulled.Rows);
         var gradients = ArrayPool<float>.Shared.Rent(length);
         var lossSums_T = new double[_plan.Job.Tasks.Count];
-        Accumulate(work, batch, pulled, lossSums_T, gradients.AsSpan(0, length));
+        if (_local.GetValueOrDefault(batch.Shard) is { } local)
+        {
+            var losses_T = local.Run(
+                work.Version, batch, _learner, parameters_P, work.Coefficients_T ?? throw new FrameException("local steps without task weights"),
+                place => SeedOf(work, batch.Shard, place), gradients.AsSpan(0, length));
+            losses_T.CopyTo(lossSums_T, 0);
+        }
+        else
+            Accumulate(work, batch, pulled, lossSums_T, gradients.AsSpan(0, length));
         Check(work, batch.Shard, lossSums_T, gradients.AsSpan(0, length));
-        return new PartialSum(gradients, length, new StepTotals(lossSums_T, batch.Labels_T, batch.Rows.Count, new long[lossSums_T.Length]));
+        return new PartialSum(gradients, length, new StepTotals(lossSums_T, batch.Labels_T, batch.Rows, new long[lossSums_T.Length]));
     }
 
     /// <summary>
@@ -93,7 +129,8 @@ internal sealed class ShardTrainer : IDisposable
     /// </summary>
     private void Accumulate(WorkHeader work, ShardBatch batch, PulledRows pulled, double[] lossSums_T, Span<float> gradients)
     {
-        var (portions, count) = (_plan.Job.Training.Accumulate, batch.Rows.Count);
+        var all = batch.Batches.Single();
+        var (portions, count) = (_plan.Job.Training.Accumulate, all.Count);
         if (portions > 1 || count == 0)
             gradients.Clear();
         var portionGradients = portions == 1 ? null : ArrayPool<float>.Shared.Rent(gradients.Length);
@@ -102,7 +139,7 @@ internal sealed class ShardTrainer : IDisposable
             var (begin, end) = ((int)((long)count * portion / portions), (int)((long)count * (portion + 1) / portions));
             if (begin == end)
                 continue;
-            var rows = portions == 1 ? batch.Rows : batch.Rows.Gather([.. Enumerable.Range(begin, end - begin)]);
+            var rows = portions == 1 ? all : all.Gather([.. Enumerable.Range(begin, end - begin)]);
             var sum = portionGradients is null ? gradients : portionGradients.AsSpan(0, gradients.Length);
             var portionLosses_T = Differentiate(work, batch.Shard, portion, rows, pulled, sum);
             if (portionGradients is not null)
@@ -115,14 +152,16 @@ internal sealed class ShardTrainer : IDisposable
 
     private double[] Differentiate(WorkHeader work, int shard, int portion, EncodedRows rows, PulledRows pulled, Span<float> gradients)
     {
-        // Masks of a portion's own: the same for all would drop the same units of the first row of each.
-        var seed = portion == 0
-            ? StableHash.Mix(_plan.Job.Seed, (ulong)work.Version, (ulong)shard)
-            : StableHash.Mix(_plan.Job.Seed, (ulong)work.Version, (ulong)shard, (ulong)portion);
+        var seed = SeedOf(work, shard, portion);
         return work.Coefficients_T is { } coefficients_T
             ? _learner.CombinedGradient(rows, pulled, seed, coefficients_T, gradients)
             : _learner.TaskGradients(rows, pulled, seed, gradients);
     }
+
+    /// <summary>Masks of a portion's own: the same for all would drop the same units of the first row of each.</summary>
+    private ulong SeedOf(WorkHeader work, int shard, int portion) => portion == 0
+        ? StableHash.Mix(_plan.Job.Seed, (ulong)work.Version, (ulong)shard)
+        : StableHash.Mix(_plan.Job.Seed, (ulong)work.Version, (ulong)shard, (ulong)portion);
 
     /// <summary>Refuses what is not finite here, where it can still be named.</summary>
     private void Check(WorkHeader work, int shard, double[] lossSums_T, ReadOnlySpan<float> gradients)

@@ -20,6 +20,10 @@ internal sealed record NodeBatch(TreeNode Node, RowLists Touched, IReadOnlyList<
     public static long[] Sum(IEnumerable<long[]> labels_NT) => labels_NT.Aggregate((a, b) => [.. a.Zip(b, (x, y) => x + y)]);
 }
 
-/// <summary>One shard's micro-batch.</summary>
-/// <param name="Rows">Ids of sparse tables are places in the node's <see cref="NodeBatch.Touched"/>.</param>
-internal sealed record ShardBatch(int Shard, EncodedRows Rows, long[] Labels_T);
+/// <summary>One shard's micro-batch; with local steps, all that it takes before parameters are averaged.</summary>
+/// <param name="Batches">In their order. Ids of sparse tables are places in the node's <see cref="NodeBatch.Touched"/>.</param>
+/// <param name="Labels_T">Over all of them.</param>
+internal sealed record ShardBatch(int Shard, IReadOnlyList<EncodedRows> Batches, long[] Labels_T)
+{
+    public int Rows => Batches.Sum(rows => rows.Count);
+}

@@ -56,6 +56,13 @@ public abstract class Optimizer
         _ => throw new ArgumentOutOfRangeException(nameof(settings), settings.Kind, "unknown optimiser"),
     };
 
+    /// <summary>
+    /// What a round of local steps does to the parameters: its gradient is how far they have moved on average, back. The
+    /// segments' rates are the local steps'; all but what is frozen moves by the outer one.
+    /// </summary>
+    public static Optimizer CreateOuter(OuterSettings settings, ImmutableArray<ParameterSegment> segments) => new Nesterov(
+        settings.Momentum, [.. segments.Select(segment => segment with { LearningRate = segment.IsFrozen ? 0 : settings.LearningRate, WeightDecay = 0 })]);
+
     /// <summary>Makes one update in place; what is frozen keeps its state, too.</summary>
     /// <param name="rateFactor">The schedule's: every learning rate is multiplied by it.</param>
     /// <exception cref="ArgumentException">A length is not P.</exception>

@@ -97,10 +97,23 @@ public static partial class JobFileReader
             name, seed, data, [.. features.Select(feature => feature.Feature)], [.. tasks.Select(task => task.Task)],
             model, weighting, optimizer, training)
         {
-            Embeddings = embeddings,
+            Embeddings = StoredFor(section, embeddings, weighting.Strategy, training),
             Metrics = metrics,
             Search = search,
         };
+    }
+
+    /// <summary>Where all of a table must be at hand, no table is sparse.</summary>
+    private static EmbeddingSettings StoredFor(Section section, EmbeddingSettings embeddings, string strategy, TrainingSettings training)
+    {
+        var reason = training.LocalSteps > 1 ? "training.localSteps take steps on parameters of their own"
+            : section.Scope.Weightings.Any(weighting => weighting.Name == strategy && weighting.RewritesRows) ? $"weighting strategy {strategy} rewrites whole gradients"
+            : null;
+        if (reason is null)
+            return embeddings;
+        if (embeddings.Storage == EmbeddingStorage.Sparse)
+            section.Report("embeddings", $"{reason}, which sparse tables are no part of; choose storage: dense");
+        return embeddings with { Storage = EmbeddingStorage.Dense };
     }
 
     /// <summary>A model that sees a label among its inputs predicts that label perfectly, and nothing else.</summary>
