@@ -207,6 +207,11 @@ public sealed class ParameterServer : IParameterServer
         {
             if (header.Level != PullHeader.Prediction)
             {
+                if (header.Version < Version)
+                {
+                    Interlocked.Increment(ref _late);
+                    return;
+                }
                 if (header.Version == Version)
                     _sums.Expect(pull.Node, pull.Rows);
                 if (header.Version != _rowsVersion)
@@ -221,8 +226,8 @@ public sealed class ParameterServer : IParameterServer
 
     private RowLists RowsOf(PullHeader header, ReadOnlySpan<byte> payload)
     {
-        if (header.Counts.Length != _shape.Tables.Lists || header.Counts.Any(count => count < 0) || payload.Length != header.Counts.Sum(count => (long)count) * sizeof(int))
-            throw new FrameException($"a pull of {payload.Length} bytes whose counts are [{string.Join(", ", header.Counts)}]");
+        if (header.Counts?.Length != _shape.Tables.Lists || header.Counts.Any(count => count < 0) || payload.Length != header.Counts.Sum(count => (long)count) * sizeof(int))
+            throw new FrameException($"a pull of {payload.Length} bytes whose counts are [{string.Join(", ", header.Counts ?? [])}]");
         var lists = ImmutableArray.CreateBuilder<int[]>(header.Counts.Length);
         foreach (var count in header.Counts)
         {
@@ -236,6 +241,8 @@ public sealed class ParameterServer : IParameterServer
             {
                 if (list[i] < 0 || list[i] >= table.Rows || i > 0 && list[i] <= list[i - 1])
                     throw new FrameException($"a pull of row {list[i]} of table '{table.Name}', which has {table.Rows}; rows must ascend");
+                if (RowPartition.ServerOf(list[i], _shape.Servers) != _index)
+                    throw new FrameException($"a pull of row {list[i]} of table '{table.Name}', which another parameter server than {_index} has");
             }
         }
         return new RowLists(lists.MoveToImmutable());
@@ -264,7 +271,9 @@ public sealed class ParameterServer : IParameterServer
             Interlocked.Increment(ref _late);
             return;
         }
-        var length = frame.Payload.ByteCount / sizeof(float);
+        var (length, rest) = Math.DivRem(frame.Payload.ByteCount, sizeof(float));
+        if (rest != 0)
+            throw new FrameException($"{frame.Payload.ByteCount} bytes are no gradients of table rows");
         sums.AddRows(new TreeNode(header.Level, header.Index), frame.Payload.Detach(), length);
     }
 
