@@ -14,6 +14,7 @@ COPY shared/Aggregation/DistMtl.Aggregation.csproj shared/Aggregation/
 COPY shared/Clustering/DistMtl.Clustering.csproj shared/Clustering/
 COPY shared/Data/DistMtl.Data.csproj shared/Data/
 COPY shared/Learning/DistMtl.Learning.csproj shared/Learning/
+COPY shared/ParameterServers/DistMtl.ParameterServers.csproj shared/ParameterServers/
 COPY shared/Protocol/DistMtl.Protocol.csproj shared/Protocol/
 COPY shared/Transport/DistMtl.Transport.csproj shared/Transport/
 COPY worker/DistMtl.Worker.csproj worker/

@@ -214,7 +214,13 @@ public sealed class ParameterServer : IParameterServer
         {
             lock (_gate)
             {
-                if (LaneOf(worker).Note(pull))
+                var lane = LaneOf(worker);
+                if (pull.Version < lane.Sums.Version)
+                {
+                    Interlocked.Increment(ref _late);
+                    return;
+                }
+                if (lane.Note(pull))
                     return;
             }
         }
@@ -233,8 +239,8 @@ public sealed class ParameterServer : IParameterServer
 
     private RowLists RowsOf(PullHeader header, ReadOnlySpan<byte> payload)
     {
-        if (header.Counts.Length != _shape.Tables.Lists || header.Counts.Any(count => count < 0) || payload.Length != header.Counts.Sum(count => (long)count) * sizeof(int))
-            throw new FrameException($"a pull of {payload.Length} bytes whose counts are [{string.Join(", ", header.Counts)}]");
+        if (header.Counts?.Length != _shape.Tables.Lists || header.Counts.Any(count => count < 0) || payload.Length != header.Counts.Sum(count => (long)count) * sizeof(int))
+            throw new FrameException($"a pull of {payload.Length} bytes whose counts are [{string.Join(", ", header.Counts ?? [])}]");
         var lists = ImmutableArray.CreateBuilder<int[]>(header.Counts.Length);
         foreach (var count in header.Counts)
         {
@@ -248,6 +254,8 @@ public sealed class ParameterServer : IParameterServer
             {
                 if (list[i] < 0 || list[i] >= table.Rows || i > 0 && list[i] <= list[i - 1])
                     throw new FrameException($"a pull of row {list[i]} of table '{table.Name}', which has {table.Rows}; rows must ascend");
+                if (RowPartition.ServerOf(list[i], _shape.Servers) != _index)
+                    throw new FrameException($"a pull of row {list[i]} of table '{table.Name}', which another parameter server than {_index} has");
             }
         }
         return new RowLists(lists.MoveToImmutable());
@@ -289,7 +297,9 @@ public sealed class ParameterServer : IParameterServer
             sums.AddRows(node, Decoded(length, gradients => RowGradientCompression.Decode(plan.Settings, frame.Payload.GetSpan(), gradients)), length);
             return;
         }
-        var numbers = frame.Payload.ByteCount / sizeof(float);
+        var (numbers, rest) = Math.DivRem(frame.Payload.ByteCount, sizeof(float));
+        if (rest != 0)
+            throw new FrameException($"{frame.Payload.ByteCount} bytes are no gradients of table rows");
         sums.AddRows(node, frame.Payload.Detach(), numbers);
     }
 

@@ -35,8 +35,9 @@ internal sealed class RowReducer
     /// <summary>A subtree's pull tells which rows its gradients will be of.</summary>
     public void Expect(TreeNode node, RowLists rows)
     {
-        _rows.Add(node, rows);
+        // First: it refuses a node that overlaps another, whose gradients must not be taken then.
         _lists.Add(node, rows);
+        _rows.Add(node, rows);
     }
 
     /// <summary>How many numbers a subtree's gradients will be; null: it has not pulled.</summary>

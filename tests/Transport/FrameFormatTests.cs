@@ -8,7 +8,11 @@ public sealed class FrameFormatTests
 {
     [Fact]
     public void Kinds_of_frames_are_only_added_to() => Assert.Equal(
-        ["Hello=1", "Plan=2", "Ready=3", "Work=4", "Sum=5", "Predictions=6", "Failed=7", "Pull=8", "Rows=9", "Slice=10", "Gradient=11", "RowGradients=12"],
+        [
+            "Hello=1", "Plan=2", "Ready=3", "Work=4", "Sum=5", "Predictions=6", "Failed=7", "Pull=8", "Rows=9", "Slice=10", "Gradient=11", "RowGradients=12",
+            "Host=13", "Hosting=14", "State=15", "StateEnd=16", "Publish=17", "Report=18", "Update=19", "Fetch=20",
+            "FetchShards=21", "ShardState=22", "ShardStateEnd=23",
+        ],
         Enum.GetValues<FrameKind>().Select(kind => $"{kind}={(byte)kind}"));
 
     [Fact]
@@ -29,18 +33,31 @@ public sealed class FrameFormatTests
     public void Headers_have_frozen_bytes()
     {
         Assert.Equal("9302A56A6F622D31AD31302E302E302E353A34303533", Hex(Headers.Hello));
-        Assert.Equal("9703A86E616D653A20780A9200010B05C305", Hex(Headers.Plan));
+        Assert.Equal("9803A86E616D653A20780A9200010B05C30591AD31302E302E302E353A34313030", Hex(Headers.Plan));
         Assert.Equal("94039200019264639207CD012C", Hex(Headers.Ready));
         Assert.Equal("9403050092CA3F000000CABF800000", Hex(Headers.Work));
         Assert.Equal("94030502C0", Hex(new WorkHeader(3, 5, WorkKind.Test, null)));
         Assert.Equal("980305010292CB3FD0000000000000CB3E112E0BE826D695921003920F04920808", Hex(Headers.Sum));
         Assert.Equal("970305010614920104C3", Hex(Headers.Predictions));
         Assert.Equal("92A26E6F03", Hex(Headers.Failed));
-        Assert.Equal("9603050102049207", Hex(Headers.Pull)[..16]);
-        Assert.Equal("950305010204", Hex(Headers.Rows));
-        Assert.Equal("93030501", Hex(Headers.Slice));
-        Assert.Equal("950305010204", Hex(Headers.Gradient));
-        Assert.Equal("950305010204", Hex(Headers.RowGradients));
+    }
+
+    [Fact]
+    public void Headers_of_parameter_servers_have_frozen_bytes()
+    {
+        Assert.Equal("960305010206920201", Hex(Headers.Pull));
+        Assert.Equal("96030501FF06920201", Hex(Headers.Pull with { Level = PullHeader.Prediction }));
+        Assert.Equal("950305010206", Hex(new RowsHeader(3, 5, 1, 2, 6)));
+        Assert.Equal("93030507", Hex(new SliceHeader(3, 5, 7)));
+        Assert.Equal("950305070206", Hex(new GradientHeader(3, 5, 7, 2, 6)));
+        Assert.Equal("950305010206", Hex(new RowGradientHeader(3, 5, 1, 2, 6)));
+        Assert.Equal("9403A86E616D653A20780A01C3", Hex(new HostHeader(3, "name: x\n", 1, true)));
+        Assert.Equal("930301CD1004", Hex(new HostingHeader(3, 1, 4100)));
+        Assert.Equal("940301A16D07", Hex(Headers.State));
+        Assert.Equal("93030105", Hex(new StateEndHeader(3, 1, 5)));
+        Assert.Equal("920301", Hex(new ServerOrderHeader(3, 1)));
+        Assert.Equal("9503010592000240", Hex(Headers.Report));
+        Assert.Equal("9803010591CB3FE0000000000000C09110CB3FF0000000000000CB3FE0000000000000", Hex(Headers.Update));
     }
 
     [Fact]
@@ -114,14 +131,23 @@ public sealed class FrameFormatTests
     [Fact]
     public void A_mutated_header_is_read_or_refused_and_nothing_else()
     {
+        AssertReadOrRefused(Headers.Sum);
+        AssertReadOrRefused(Headers.Pull);
+        AssertReadOrRefused(Headers.State);
+        AssertReadOrRefused(Headers.Report);
+        AssertReadOrRefused(Headers.Update);
+    }
+
+    private static void AssertReadOrRefused<T>(T sent)
+    {
         var random = new Random(7);
-        var original = FrameFormat.Serialize(Headers.Sum);
+        var original = FrameFormat.Serialize(sent);
         for (var i = 0; i < 5000; i++)
         {
             var header = Mutation.Of(original, random);
             try
             {
-                Assert.NotNull(FrameFormat.Deserialize<SumHeader>(header));
+                Assert.NotNull(FrameFormat.Deserialize<T>(header));
             }
             catch (FrameException)
             {

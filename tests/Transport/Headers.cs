@@ -1,11 +1,11 @@
 namespace DistMtl.Transport.Tests;
 
-/// <summary>One header of every kind, with a value in each field.</summary>
+/// <summary>Headers, each with a value in each field.</summary>
 internal static class Headers
 {
     public static HelloHeader Hello { get; } = new(FrameFormat.Version, "job-1", "10.0.0.5:4053");
 
-    public static PlanHeader Plan { get; } = new(3, "name: x\n", [0, 1], 11, 5, true, Splits.Train | Splits.Test);
+    public static PlanHeader Plan { get; } = new(3, "name: x\n", [0, 1], 11, 5, true, Splits.Train | Splits.Test, ["10.0.0.5:4100"]);
 
     public static ReadyHeader Ready { get; } = new(3, [0, 1], [100, 99], [7, 300]);
 
@@ -17,7 +17,7 @@ internal static class Headers
 
     public static FailedHeader Failed { get; } = new("no", 3);
 
-    public static PullHeader Pull { get; } = new(3, 5, 1, 2, 4, [7, 0]);
+    public static PullHeader Pull { get; } = new(3, 5, 1, 2, 6, [2, 1]);
 
     public static RowsHeader Rows { get; } = new(3, 5, 1, 2, 4);
 
@@ -43,4 +43,10 @@ internal static class Headers
         (recording, payload) => recording.FrameAsync(FrameKind.Gradient, Gradient, payload),
         (recording, payload) => recording.FrameAsync(FrameKind.RowGradients, RowGradients, payload),
     ];
+
+    public static StateHeader State { get; } = new(3, 1, "m", 7);
+
+    public static ReportHeader Report { get; } = new(3, 1, 5, [0, 2], 64);
+
+    public static UpdateHeader Update { get; } = new(3, 1, 5, [0.5], null, [16], 1, 0.5);
 }

@@ -1,0 +1,78 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace DistMtl.EndToEnd.Tests;
+
+/// <summary>Parameters, and the rows of sparse tables, on servers in the coordinator and on workers.</summary>
+public sealed class ParameterServerTests
+{
+    /// <summary>One table is sparse from its number of rows on; the others stay among the flat parameters.</summary>
+    private const string SparseUsers = "features.user_id.buckets=20000";
+
+    [Theory]
+    [InlineData("pcgrad", "1 coordinator on 1", "3 coordinator on 1", "2 workers on 1", "3 workers on 1", "1 coordinator on 2", "3 coordinator on 2", "2 workers on 2", "3 workers on 2")]
+    [InlineData("equal", "1 coordinator on 1", "3 workers on 2")]
+    public async Task Any_servers_anywhere_and_any_workers_end_in_the_same_bits(string strategy, params string[] runs)
+    {
+        using var folder = new TemporaryFolder();
+        var job = SmallJob.Write(folder, strategy, epochs: 1, rows: 2000);
+        var (hashes, metrics) = (new List<string>(), new List<string>());
+        foreach (var run in runs)
+        {
+            var words = run.Split(' ');
+            var (exitCode, output, errors) = await Distmtl.RunAsync(
+                "train", job, "--workers", words[^1], "--out", folder[run], "--set", SparseUsers, "--set", Servers(words[0], words[1]), "--set", "optimizer.clipNorm=1");
+            Assert.True(exitCode == 0, $"{run}: {output}{errors}");
+            Assert.Empty(errors.Trim());
+            hashes.Add(Repository.Hash(folder[run]));
+            // These are of the rows, too, which are no part of the hash.
+            metrics.Add(Repository.Summary(folder[run]).GetProperty("validation").GetRawText());
+        }
+        Assert.Single(hashes.Distinct());
+        Assert.Single(metrics.Distinct());
+    }
+
+    [Fact]
+    public async Task A_run_whose_servers_are_on_workers_resumes_to_the_bits_of_the_run_that_was_not_stopped()
+    {
+        using var folder = new TemporaryFolder();
+        var job = SmallJob.Write(folder, "pcgrad", epochs: 4, rows: 2000);
+        var (whole, output, errors) = await Distmtl.RunAsync("train", job, "--workers", "1", "--out", folder["whole"]);
+        Assert.True(whole == 0, output + errors);
+
+        await using (var stopped = Distmtl.Start("train", job, "--workers", "2", "--json", "--out", folder["stopped"], "--set", Servers("3", "workers")))
+        {
+            await stopped.WaitForAsync("\"kind\":\"step\"");
+            stopped.Signal(PosixSignal.SIGINT);
+            Assert.Equal(130, await stopped.WaitAsync());
+        }
+        var summary = Repository.Summary(folder["stopped"]);
+        Assert.Equal("interrupted", summary.GetProperty("status").GetString());
+        Assert.InRange(summary.GetProperty("steps").GetInt32(), 1, Repository.Summary(folder["whole"]).GetProperty("steps").GetInt32() - 1);
+
+        var resumed = await Distmtl.RunAsync("train", "--resume", folder["stopped"], "--workers", "1");
+        Assert.True(resumed.ExitCode == 0, resumed.Output + resumed.Errors);
+        Assert.Equal(Repository.Hash(folder["whole"]), Repository.Hash(folder["stopped"]));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task A_killed_worker_takes_its_parameter_server_along_and_the_run_ends_with_a_reason(int which)
+    {
+        using var folder = new TemporaryFolder();
+        var job = SmallJob.Write(folder, "pcgrad", epochs: 2000, rows: 2000);
+        await using var distmtl = Distmtl.Start(
+            "train", job, "--workers", "2", "--json", "--out", folder["run"], "--set", SparseUsers, "--set", Servers("2", "workers"));
+        await distmtl.WaitForAsync("\"kind\":\"step\"");
+        using (var worker = Process.GetProcessById(distmtl.Children()[which]))
+            worker.Kill();
+        Assert.Equal(4, await distmtl.WaitAsync());
+        var error = Assert.Single(distmtl.Errors.Split('\n'), line => line.StartsWith("error: ", StringComparison.Ordinal));
+        Assert.Contains("worker", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+        Assert.Equal("failed", Repository.Summary(folder["run"]).GetProperty("status").GetString());
+    }
+
+    private static string Servers(string count, string placement) => $"training.parameterServers={{count: {count}, placement: {placement}}}";
+}
