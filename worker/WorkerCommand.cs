@@ -1,6 +1,7 @@
 using System.CommandLine;
 using DistMtl.Clustering;
 using DistMtl.Protocol;
+using DistMtl.Transport;
 
 namespace DistMtl.Worker;
 
@@ -25,9 +26,19 @@ internal static class WorkerCommand
         {
             Description = "End when standard input ends; Ctrl-C is then the parent's business. The coordinator's own workers run so.",
         };
+        var authority = new Option<string?>("--tls-ca")
+        {
+            Description = "Certificate (PEM) of the authority that signs this cluster's nodes: the tensor plane then speaks mutual TLS 1.3.",
+        };
+        var certificate = new Option<string?>("--tls-cert") { Description = "This node's certificate (PEM), signed by it." };
+        var key = new Option<string?>("--tls-key") { Description = "The certificate's private key (PEM, not encrypted)." };
+        var checkHost = new Option<bool>("--tls-check-host")
+        {
+            Description = "Wants the coordinator's --host among the names and addresses of its certificate, too.",
+        };
         var root = new RootCommand("One node of a DistMtl cluster, with one device: holds data shards and computes their gradients.")
         {
-            join, host, port, joinTimeout, child,
+            join, host, port, joinTimeout, child, authority, certificate, key, checkHost,
         };
         root.Validators.Add(result =>
         {
@@ -37,15 +48,17 @@ internal static class WorkerCommand
                 result.AddError("--join-timeout must be at least 1");
         });
         root.SetAction(async (parse, _) => (int)await RunAsync(
-            new NodeSettings(Roles.Worker, parse.GetValue(host)!, parse.GetValue(port), parse.GetValue(join)!), TimeSpan.FromSeconds(parse.GetValue(joinTimeout)), parse.GetValue(child)));
+            new NodeSettings(Roles.Worker, parse.GetValue(host)!, parse.GetValue(port), parse.GetValue(join)!),
+            () => TlsSettings.Of(parse.GetValue(authority), parse.GetValue(certificate), parse.GetValue(key)) is { } tls ? tls with { CheckHost = parse.GetValue(checkHost) } : null,
+            TimeSpan.FromSeconds(parse.GetValue(joinTimeout)), parse.GetValue(child)));
         return root;
     }
 
-    private static async Task<ExitCode> RunAsync(NodeSettings settings, TimeSpan joinDeadline, bool exitWithParent)
+    private static async Task<ExitCode> RunAsync(NodeSettings settings, Func<TlsSettings?> tls, TimeSpan joinDeadline, bool exitWithParent)
     {
         try
         {
-            return await WorkerProcess.RunAsync(settings, joinDeadline, exitWithParent);
+            return await WorkerProcess.RunAsync(settings, TransportSettings.Default with { Tls = tls() }, joinDeadline, exitWithParent);
         }
         catch (JobException e)
         {

@@ -5,6 +5,7 @@ using Akka.Hosting;
 using DistMtl.Clustering;
 using DistMtl.Learning;
 using DistMtl.Protocol;
+using DistMtl.Transport;
 using DistMtl.Worker.Jobs;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -18,7 +19,7 @@ internal static class WorkerProcess
     private static readonly TimeSpan LeaveDeadline = TimeSpan.FromSeconds(5);
 
     /// <param name="joinDeadline">A worker that no coordinator lets in by then gives up, with an error that says so.</param>
-    public static async Task<ExitCode> RunAsync(NodeSettings settings, TimeSpan joinDeadline, bool exitWithParent)
+    public static async Task<ExitCode> RunAsync(NodeSettings settings, TransportSettings transport, TimeSpan joinDeadline, bool exitWithParent)
     {
         using var asked = new CancellationTokenSource();
         var cancellation = asked.Token;
@@ -41,7 +42,7 @@ internal static class WorkerProcess
             .AddNode(settings)
             .WithActors((system, registry) =>
             {
-                var worker = system.ActorOf(Props.Create(() => new WorkerActor()), "worker");
+                var worker = system.ActorOf(Props.Create(() => new WorkerActor(transport)), "worker");
                 ShardRegions.StartRegion(system, _ => Props.Create(() => new DataShardActor(worker)));
             }));
         using var host = builder.Build();

@@ -11,7 +11,8 @@ namespace DistMtl.Coordinator.Cluster;
 /// <param name="Host">Name or address that workers reach it by; loopback for a cluster on one machine.</param>
 /// <param name="Port">Cluster port; 0: any free one.</param>
 /// <param name="TensorPort">Port of the tensor plane; 0: any free one.</param>
-internal sealed record NodeAddress(string Host, int Port, int TensorPort)
+/// <param name="Tls">By which the tensor plane knows its workers; null: it lets in whoever names the job.</param>
+internal sealed record NodeAddress(string Host, int Port, int TensorPort, TlsSettings? Tls = null)
 {
     public static NodeAddress Loopback { get; } = new("127.0.0.1", 0, 0);
 }
@@ -52,7 +53,7 @@ internal sealed class ClusterNode : IAsyncDisposable
     public static async Task<ClusterNode> StartAsync(NodeAddress address, CancellationToken cancellation)
     {
         var settings = new NodeSettings(Roles.Coordinator, address.Host, address.Port, Join: null);
-        var tensors = TensorListener.Bind(settings.BindAddress, address.TensorPort, TransportSettings.Default);
+        var tensors = TensorListener.Bind(settings.BindAddress, address.TensorPort, TransportSettings.Default with { Tls = address.Tls });
         var ending = new StrongBox<bool>();
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true).AddFilter(level => level >= LogLevel.Error && !ending.Value);

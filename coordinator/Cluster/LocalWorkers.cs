@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
 using DistMtl.Protocol;
+using DistMtl.Transport;
 
 namespace DistMtl.Coordinator.Cluster;
 
@@ -28,12 +29,13 @@ internal sealed class LocalWorkers : IAsyncDisposable
     public Task<JobException> Lost => _lost.Task;
 
     /// <exception cref="JobException">The worker program is not there, or does not start.</exception>
-    public static LocalWorkers Start(int count, string joinAddress)
+    /// <param name="tls">By which they prove that they are this coordinator's; they share its certificate.</param>
+    public static LocalWorkers Start(int count, string joinAddress, TlsSettings? tls)
     {
         var workers = new LocalWorkers();
         var executable = FindExecutable();
         for (var i = 0; i < count; i++)
-            workers._processes.Add(workers.Start(executable, joinAddress));
+            workers._processes.Add(workers.Start(executable, joinAddress, tls));
         return workers;
     }
 
@@ -57,17 +59,18 @@ internal sealed class LocalWorkers : IAsyncDisposable
         }
     }
 
-    private Process Start(string executable, string joinAddress)
+    private Process Start(string executable, string joinAddress, TlsSettings? tls)
     {
         var start = new ProcessStartInfo(executable)
         {
-            ArgumentList = { "--join", joinAddress, "--host", "127.0.0.1", "--exit-with-parent" },
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             // libtorch's own pools: one worker is one core, whatever the machine has.
             Environment = { ["OMP_NUM_THREADS"] = "1", ["MKL_NUM_THREADS"] = "1" },
         };
+        foreach (var argument in (string[])["--join", joinAddress, "--host", "127.0.0.1", "--exit-with-parent", .. Arguments(tls)])
+            start.ArgumentList.Add(argument);
         Process process;
         try
         {
@@ -85,6 +88,9 @@ internal sealed class LocalWorkers : IAsyncDisposable
         process.BeginOutputReadLine();
         return process;
     }
+
+    private static string[] Arguments(TlsSettings? tls) =>
+        tls is null ? [] : ["--tls-ca", tls.AuthorityPath, "--tls-cert", tls.CertificatePath, "--tls-key", tls.KeyPath];
 
     private void Keep(string? line)
     {

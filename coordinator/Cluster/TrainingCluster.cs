@@ -1,3 +1,5 @@
+using DistMtl.Transport;
+
 namespace DistMtl.Coordinator.Cluster;
 
 /// <summary>The node and the workers that a run may use: its own on this machine, or those that joined a service.</summary>
@@ -7,12 +9,12 @@ namespace DistMtl.Coordinator.Cluster;
 internal sealed record TrainingCluster(ClusterNode Node, int Workers, LocalWorkers? Local, bool OwnsNode) : IAsyncDisposable
 {
     /// <summary>A cluster on this machine, over loopback: this process and <paramref name="workers"/> worker processes.</summary>
-    public static async Task<TrainingCluster> StartLocalAsync(int workers, CancellationToken cancellation)
+    public static async Task<TrainingCluster> StartLocalAsync(int workers, TlsSettings? tls, CancellationToken cancellation)
     {
-        var node = await ClusterNode.StartAsync(NodeAddress.Loopback, cancellation);
+        var node = await ClusterNode.StartAsync(NodeAddress.Loopback with { Tls = tls }, cancellation);
         try
         {
-            return new TrainingCluster(node, workers, LocalWorkers.Start(workers, node.JoinAddress), OwnsNode: true);
+            return new TrainingCluster(node, workers, LocalWorkers.Start(workers, node.JoinAddress, tls), OwnsNode: true);
         }
         catch
         {

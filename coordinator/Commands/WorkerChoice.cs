@@ -7,7 +7,7 @@ namespace DistMtl.Coordinator.Commands;
 /// <summary>Which workers a run asks for on the command line.</summary>
 /// <param name="Local">Processes to start; null: as many as fit this machine.</param>
 /// <param name="Remote">Workers that join by themselves; null: local ones.</param>
-/// <param name="Address">Where remote workers join.</param>
+/// <param name="Address">Where remote workers join; its TLS settings are also the local ones'.</param>
 internal sealed record WorkerChoice(int? Local, int? Remote, NodeAddress Address)
 {
     /// <exception cref="JobException">More workers than data shards.</exception>
@@ -22,5 +22,5 @@ internal sealed record WorkerChoice(int? Local, int? Remote, NodeAddress Address
 
     public Task<TrainingCluster> StartAsync(JobFile job, CancellationToken cancellation) => Remote is { } remote
         ? TrainingCluster.StartOpenAsync(Address, remote, cancellation)
-        : TrainingCluster.StartLocalAsync(Local ?? TrainingCluster.DefaultWorkers(job.Data.Shards), cancellation);
+        : TrainingCluster.StartLocalAsync(Local ?? TrainingCluster.DefaultWorkers(job.Data.Shards), Address.Tls, cancellation);
 }

@@ -193,8 +193,7 @@ internal sealed class FrameReader(Stream stream, TimeSpan stallTimeout, ReceiveC
                         throw new FrameException("the connection ended inside a frame");
                     continue;
                 }
-                // Not all at once: the checksum shall find it in the cache.
-                got = await stream.ReadAsync(destination[..Math.Min(FrameWriter.PieceBytes, destination.Length)], stall.Token);
+                got = await stream.ReadAsync(destination, stall.Token);
                 if (got == 0)
                     throw new FrameException("the connection ended inside a frame");
                 Interlocked.Add(ref _readBytes, got);

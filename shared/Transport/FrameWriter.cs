@@ -5,14 +5,11 @@ using System.IO.Hashing;
 namespace DistMtl.Transport;
 
 /// <summary>
-/// Puts records onto a stream. Small things are gathered and go out together; large ones go out from where they lie, in
-/// pieces that still lie in the cache when the kernel copies them after the checksum has read them. One caller at a time.
+/// Puts records onto a stream. Small things are gathered and go out together; large ones go out from where they lie. One
+/// caller at a time.
 /// </summary>
 internal sealed class FrameWriter(Stream stream)
 {
-    /// <summary>Half of a second-level cache: the piece whose checksum is being made and the one that is being sent.</summary>
-    internal const int PieceBytes = 256 << 10;
-
     /// <summary>Up to here one copy costs less than one more call of the kernel.</summary>
     private const int SmallBytes = 32 << 10;
 
@@ -48,17 +45,10 @@ internal sealed class FrameWriter(Stream stream)
             return;
         }
         await PutAsync(cancellation);
-        var piece = chunk[..Math.Min(PieceBytes, chunk.Length)];
-        _hash.Append(piece.Span);
-        while (!piece.IsEmpty)
-        {
-            var writing = WriteAsync(piece, cancellation);
-            chunk = chunk[piece.Length..];
-            piece = chunk[..Math.Min(PieceBytes, chunk.Length)];
-            // While the piece before it is on its way.
-            _hash.Append(piece.Span);
-            await writing;
-        }
+        var writing = WriteAsync(chunk, cancellation);
+        // Afterwards: the kernel's copy has brought it into the cache, and the receiver has it already.
+        _hash.Append(chunk.Span);
+        await writing;
         Checksum();
     }
 

@@ -7,8 +7,10 @@ namespace DistMtl.Transport;
 /// </summary>
 internal sealed class RecordBuffer(Stream stream) : Stream
 {
-    private readonly byte[] _written = new byte[FrameWriter.PieceBytes];
-    private readonly byte[] _read = new byte[FrameWriter.PieceBytes];
+    private const int BufferBytes = 256 << 10;
+
+    private readonly byte[] _written = new byte[BufferBytes];
+    private readonly byte[] _read = new byte[BufferBytes];
     private int _writtenBytes;
     private int _start;
     private int _end;

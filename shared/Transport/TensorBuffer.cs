@@ -5,8 +5,7 @@ namespace DistMtl.Transport;
 
 /// <summary>
 /// Pooled memory that is bytes to the socket and numbers to the arithmetic, so that a frame's payload is received
-/// straight into what will be summed. Dispose gives it back; <see cref="Detach"/> hands the array on instead. The pool is
-/// the shared one: arrays of its own on the pinned heap were no faster (WIRE-FORMAT.md).
+/// straight into what will be summed. Dispose gives it back; <see cref="Detach"/> hands the array on instead.
 /// </summary>
 public sealed class TensorBuffer : MemoryManager<byte>
 {

@@ -137,9 +137,8 @@ public sealed class CreditTests
     [Fact]
     public async Task One_who_waits_for_credit_learns_that_the_peer_is_gone()
     {
-        await using var wire = await Wire.OpenAsync(window: 10);
-        var sending = wire.Connection.SendAsync(FrameKind.Gradient, Headers.Gradient, new byte[1000], Wire.Soon);
-        await sending;
+        await using var wire = await Wire.OpenAsync(window: 1200);
+        await wire.Connection.SendAsync(FrameKind.Gradient, Headers.Gradient, new byte[1000], Wire.Soon);
         await wire.Connection.SendAsync(FrameKind.Gradient, Headers.Gradient, new byte[1000], Wire.Soon);
         var waiting = wire.Connection.SendAsync(FrameKind.Gradient, Headers.Gradient, new byte[1000], Wire.Soon);
         Assert.False(waiting.IsCompleted);

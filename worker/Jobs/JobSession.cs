@@ -29,9 +29,9 @@ internal sealed class JobSession : IAsyncDisposable
 
     private JobSession(TensorConnection connection, string job, string worker) => (_connection, _job, _worker) = (connection, job, worker);
 
-    public static async Task RunAsync(string job, string worker, string host, int port, CancellationToken cancellation)
+    public static async Task RunAsync(string job, string worker, string host, int port, TransportSettings transport, CancellationToken cancellation)
     {
-        await using var connection = await TensorConnection.ConnectAsync(host, port, TransportSettings.Default, cancellation);
+        await using var connection = await TensorConnection.ConnectAsync(host, port, transport, cancellation);
         await connection.SendAsync(FrameKind.Hello, new HelloHeader(FrameFormat.Version, job, worker), default, cancellation);
         try
         {

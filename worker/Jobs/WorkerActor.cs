@@ -3,6 +3,7 @@ using Akka.Cluster;
 using Akka.Event;
 using DistMtl.Protocol;
 using DistMtl.Protocol.Messages;
+using DistMtl.Transport;
 
 namespace DistMtl.Worker.Jobs;
 
@@ -14,10 +15,12 @@ internal sealed class WorkerActor : ReceiveActor
 {
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly string _name;
+    private readonly TransportSettings _transport;
     private readonly Dictionary<string, Hosting> _jobs = [];
 
-    public WorkerActor()
+    public WorkerActor(TransportSettings transport)
     {
+        _transport = transport;
         var address = Cluster.Get(Context.System).SelfAddress;
         _name = $"{address.Host}:{address.Port}";
         Receive<StartShard>(Start);
@@ -62,7 +65,7 @@ internal sealed class WorkerActor : ReceiveActor
     {
         var cancellation = new CancellationTokenSource();
         var coordinator = Sender;
-        JobSession.RunAsync(start.Shard.Job, _name, start.TensorHost, start.TensorPort, cancellation.Token).PipeTo(
+        JobSession.RunAsync(start.Shard.Job, _name, start.TensorHost, start.TensorPort, _transport, cancellation.Token).PipeTo(
             Self,
             success: () => new SessionEnded(start.Shard.Job, start.Generation, coordinator, null),
             failure: error => new SessionEnded(start.Shard.Job, start.Generation, coordinator, error));
