@@ -5,7 +5,8 @@ namespace DistMtl.Coordinator.Runs;
 
 /// <summary>
 /// One checkpoint: a folder with the tensors as safetensors, <c>job.json</c>, <c>schema.json</c> and their checksums.
-/// It is written beside, flushed to disk and renamed, so a folder of that name is complete.
+/// It is written beside, flushed to disk and renamed, so a folder of that name is complete. The rows of sparse tables lie in
+/// a chain of files (<see cref="TableChain"/>), all of which are in the folder, so that no checkpoint needs another.
 /// </summary>
 internal static class Checkpoint
 {
@@ -18,8 +19,10 @@ internal static class Checkpoint
     private const string WeightingPrefix = "weighting/";
 
     /// <summary>Writes the checkpoint; one that is there already is replaced.</summary>
+    /// <param name="before">The folder of the checkpoint that the tables' changes come on top of; null: these are all rows.</param>
     /// <exception cref="ArgumentException">A tensor's length is not the layout's.</exception>
-    public static void Write(string directory, CheckpointContent content)
+    /// <exception cref="JobException">The checkpoint before is gone or damaged, and tables build on it.</exception>
+    public static void Write(string directory, CheckpointContent content, string? before = null)
     {
         var beside = AtomicFile.Beside(directory);
         if (Directory.Exists(beside))
@@ -27,9 +30,11 @@ internal static class Checkpoint
         Directory.CreateDirectory(beside);
         Safetensors.Write(Path.Combine(beside, ModelFile), [.. ModelTensors(content)]);
         Safetensors.Write(Path.Combine(beside, OptimizerFile), [.. OptimizerTensors(content)]);
-        File.WriteAllText(Path.Combine(beside, JobFile), CheckpointJson.Write(content));
+        var sums = new Dictionary<string, string>();
+        var tables = content.Tables.Count == 0 ? null : WriteTables(beside, content, before, sums);
+        File.WriteAllText(Path.Combine(beside, JobFile), CheckpointJson.Write(content, tables));
         File.WriteAllText(Path.Combine(beside, SchemaFile), content.SchemaJson);
-        Checksums.Write(beside);
+        Checksums.Write(beside, sums);
         foreach (var file in Directory.EnumerateFiles(beside))
             AtomicFile.FlushFile(file);
         AtomicFile.FlushDirectory(beside);
@@ -45,7 +50,7 @@ internal static class Checkpoint
         try
         {
             Verify(directory);
-            var content = CheckpointJson.Read(File.ReadAllText(Path.Combine(directory, JobFile)), out var states, out var weightingRows);
+            var content = CheckpointJson.Read(File.ReadAllText(Path.Combine(directory, JobFile)), out var states, out var weightingRows, out var tables);
             var model = Safetensors.Read(Path.Combine(directory, ModelFile)).Tensors;
             var optimizer = Safetensors.Read(Path.Combine(directory, OptimizerFile)).Tensors;
             return content with
@@ -56,6 +61,7 @@ internal static class Checkpoint
                     state => state,
                     state => Flatten(content.Layout, optimizer, OptimizerFile, prefix: state + "/")),
                 WeightingRows_TS = weightingRows.ToDictionary(name => name, name => Rows(optimizer, WeightingPrefix + name)),
+                Tables = tables?.Read(directory) ?? [],
             };
         }
         catch (Exception failure) when (failure is IOException or InvalidDataException or JsonException)
@@ -66,8 +72,43 @@ internal static class Checkpoint
 
     /// <summary>Checks every file against its checksum, without making sense of it.</summary>
     /// <exception cref="InvalidDataException">The message names the file.</exception>
-    public static void Verify(string directory) =>
+    public static void Verify(string directory)
+    {
         Checksums.Verify(directory, [ModelFile, OptimizerFile, JobFile, SchemaFile]);
+        if (TablesOf(directory) is { } tables)
+            Checksums.Verify(directory, tables.Files);
+    }
+
+    /// <param name="sums">Gets those of files that the checkpoint before has checked in.</param>
+    private static TableChain WriteTables(string directory, CheckpointContent content, string? before, Dictionary<string, string> sums)
+    {
+        if (before is null)
+            return TableChain.Start(directory, content.Step, content.Tables);
+        try
+        {
+            Checksums.Verify(before, [JobFile]);
+            var chain = TablesOf(before) ?? throw new InvalidDataException($"{JobFile} lists no tables");
+            return chain.Extend(before, directory, content.Step, content.Tables, sums);
+        }
+        catch (Exception failure) when (failure is IOException or InvalidDataException)
+        {
+            throw new JobException(
+                $"the tables' rows of step {content.Step} cannot be kept: they build on checkpoint '{before}': {failure.Message}", ExitCode.TrainingFailed, failure);
+        }
+    }
+
+    private static TableChain? TablesOf(string directory)
+    {
+        try
+        {
+            CheckpointJson.Read(File.ReadAllText(Path.Combine(directory, JobFile)), out _, out _, out var tables);
+            return tables;
+        }
+        catch (JsonException failure)
+        {
+            throw new InvalidDataException($"{JobFile}: {failure.Message}", failure);
+        }
+    }
 
     private static IEnumerable<NamedTensor> ModelTensors(CheckpointContent content) =>
         Tensors(content.Layout, content.Parameters_P, prefix: "");

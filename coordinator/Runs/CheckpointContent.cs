@@ -1,4 +1,5 @@
 using System.Collections.ObjectModel;
+using DistMtl.Aggregation.Tables;
 using DistMtl.Protocol;
 using DistMtl.Protocol.Runs;
 
@@ -38,6 +39,15 @@ internal sealed record CheckpointContent(
 {
     /// <summary>What a weighting keeps of the tasks' gradients, T x shared parameters each; empty for most.</summary>
     public IReadOnlyDictionary<string, float[]> WeightingRows_TS { get; init; } = ReadOnlyDictionary<string, float[]>.Empty;
+
+    /// <summary>
+    /// The sparse tables, in the model's order: all that differs from the beginning or, where <see cref="TablesSince"/> says so,
+    /// what has become of the rows that changed. What is read is always all.
+    /// </summary>
+    public IReadOnlyList<TableRows> Tables { get; init; } = [];
+
+    /// <summary>The step of the checkpoint that the tables' changes come on top of; null: there is none before.</summary>
+    public int? TablesSince { get; init; }
 }
 
 /// <summary>Where early stopping stands.</summary>

@@ -24,7 +24,8 @@ internal static class CheckpointJson
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 
-    public static string Write(CheckpointContent content) => JsonSerializer.Serialize(
+    /// <param name="tables">Where the tables lie; null: there are none.</param>
+    public static string Write(CheckpointContent content, TableChain? tables) => JsonSerializer.Serialize(
         new Document(
             FormatVersion,
             content.Step,
@@ -40,20 +41,24 @@ internal static class CheckpointJson
             content.Ledger,
             [.. content.Layout.Entries.Select(e => new Entry(e.Name, [.. e.Shape], e.Task, e.Initializer, e.InitialScale))],
             content.JobYaml.Split('\n'),
-            content.WeightingRows_TS.Count == 0 ? null : [.. content.WeightingRows_TS.Keys]),
+            content.WeightingRows_TS.Count == 0 ? null : [.. content.WeightingRows_TS.Keys],
+            tables),
         _options) + "\n";
 
     /// <summary>The content but for its tensors and the schema, which stand in files of their own.</summary>
     /// <param name="optimizerStates">Names of the optimiser's states.</param>
     /// <param name="weightingRows">Names of the weighting's vectors; most have none.</param>
+    /// <param name="tables">Where the tables lie; null: there are none.</param>
     /// <exception cref="JsonException">Not what <see cref="Write"/> writes.</exception>
-    public static CheckpointContent Read(string text, out IReadOnlyList<string> optimizerStates, out IReadOnlyList<string> weightingRows)
+    public static CheckpointContent Read(
+        string text, out IReadOnlyList<string> optimizerStates, out IReadOnlyList<string> weightingRows, out TableChain? tables)
     {
         var document = JsonSerializer.Deserialize<Document>(text, _options) ?? throw new JsonException("empty");
         if (document.Format != FormatVersion)
             throw new JsonException($"format {document.Format}, where this version of distmtl reads format {FormatVersion}");
         optimizerStates = document.OptimizerStates;
         weightingRows = document.WeightingRows ?? [];
+        tables = document.Tables;
         var layout = ParameterLayout.Create(document.Layout.Select(e =>
             new ParameterEntry(e.Name, [.. e.Shape], 0, e.Task, e.Initializer, e.InitialScale)));
         return new CheckpointContent(
@@ -90,7 +95,8 @@ internal static class CheckpointJson
         IReadOnlyList<LedgerRow> Ledger,
         IReadOnlyList<Entry> Layout,
         IReadOnlyList<string> Job,
-        IReadOnlyList<string>? WeightingRows = null);
+        IReadOnlyList<string>? WeightingRows = null,
+        TableChain? Tables = null);
 
     private sealed record Entry(string Name, IReadOnlyList<int> Shape, int? Task, Initializer Initializer, float InitialScale);
 }

@@ -12,10 +12,11 @@ internal sealed class CheckpointStore(RunDirectory run)
         Path.Combine(run.CheckpointsPath, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{step}"));
 
     /// <summary>Writes a checkpoint and gives its folder, which is complete when this returns.</summary>
+    /// <exception cref="Protocol.JobException">Tables build on a checkpoint (<see cref="CheckpointContent.TablesSince"/>) that is gone or damaged.</exception>
     public string Write(CheckpointContent content)
     {
         var directory = PathOf(content.Step);
-        Checkpoint.Write(directory, content);
+        Checkpoint.Write(directory, content, content.TablesSince is { } since ? PathOf(since) : null);
         return directory;
     }
 

@@ -8,13 +8,14 @@ internal static class Checksums
     public const string FileName = "SHA256SUMS";
 
     /// <summary>Writes the sums of every file in the folder.</summary>
-    public static void Write(string directory)
+    /// <param name="known">Those that need not be computed, by file.</param>
+    public static void Write(string directory, IReadOnlyDictionary<string, string>? known = null)
     {
         var lines = Directory.EnumerateFiles(directory)
             .Select(path => Path.GetFileName(path))
             .Where(name => name != FileName)
             .Order(StringComparer.Ordinal)
-            .Select(name => $"{Sum(Path.Combine(directory, name))}  {name}\n");
+            .Select(name => $"{known?.GetValueOrDefault(name) ?? Sum(Path.Combine(directory, name))}  {name}\n");
         AtomicFile.WriteText(Path.Combine(directory, FileName), string.Concat(lines));
     }
 
@@ -34,6 +35,10 @@ internal static class Checksums
                 throw new InvalidDataException($"{name} is not as it was written: its checksum differs");
         }
     }
+
+    /// <summary>By file, as they are written; whether they are right is another question.</summary>
+    /// <exception cref="InvalidDataException">There are none.</exception>
+    public static IReadOnlyDictionary<string, string> Read(string directory) => ReadSums(Path.Combine(directory, FileName));
 
     private static Dictionary<string, string> ReadSums(string path)
     {

@@ -19,15 +19,22 @@ internal static class SafetensorsReader
 
     private sealed record Place(string Name, string Type, int Bytes, int[] Shape, long Start, long End);
 
-    public static SafetensorsContent Read(Stream stream, string file, Func<string, bool> isWanted)
+    public static SafetensorsContent Read(Stream stream, string file, Func<string, bool> isWanted, bool withIntegers)
     {
         var (places, metadata, data) = ReadHeader(stream, file);
         var tensors = new Dictionary<string, NamedTensor>(StringComparer.Ordinal);
         foreach (var place in places.Where(place => isWanted(place.Name)))
         {
+            stream.Position = data + place.Start;
+            if (withIntegers && place.Type == Safetensors.IntegerType)
+            {
+                var integers = GC.AllocateUninitializedArray<int>((int)((place.End - place.Start) / place.Bytes));
+                ReadAll(stream, integers);
+                tensors.Add(place.Name, new NamedTensor(place.Name, place.Shape, ReadOnlyMemory<float>.Empty) { Integers = integers });
+                continue;
+            }
             if (place.Type is not (Safetensors.FloatType or Safetensors.HalfType or Safetensors.BrainType))
                 throw Bad(file, $"tensor '{place.Name}' is of type {place.Type}; only {Safetensors.FloatType}, {Safetensors.HalfType} and {Safetensors.BrainType} are read");
-            stream.Position = data + place.Start;
             tensors.Add(place.Name, new NamedTensor(place.Name, place.Shape, ReadValues(stream, place, file)));
         }
         return new SafetensorsContent(tensors, metadata);
@@ -63,11 +70,11 @@ internal static class SafetensorsReader
         var values = GC.AllocateUninitializedArray<float>((int)((place.End - place.Start) / place.Bytes));
         if (place.Type == Safetensors.FloatType)
         {
-            stream.ReadExactly(MemoryMarshal.AsBytes(values.AsSpan()));
+            ReadAll(stream, values);
             return values;
         }
         var halves = GC.AllocateUninitializedArray<ushort>(values.Length);
-        stream.ReadExactly(MemoryMarshal.AsBytes(halves.AsSpan()));
+        ReadAll(stream, halves);
         for (var i = 0; i < values.Length; i++)
         {
             values[i] = place.Type switch
@@ -78,6 +85,13 @@ internal static class SafetensorsReader
             };
         }
         return values;
+    }
+
+    /// <summary>In pieces, for a span of bytes is never longer than 2^31 - 1.</summary>
+    private static void ReadAll<T>(Stream stream, T[] values) where T : unmanaged
+    {
+        for (var start = 0; start < values.Length; start += Safetensors.PieceLength)
+            stream.ReadExactly(MemoryMarshal.AsBytes(values.AsSpan(start, Math.Min(Safetensors.PieceLength, values.Length - start))));
     }
 
     /// <summary>The tensors' places, in the order of the file.</summary>
@@ -125,7 +139,7 @@ internal static class SafetensorsReader
     private static int? BytesOf(string? type) => type switch
     {
         "F64" or "I64" or "U64" => 8,
-        Safetensors.FloatType or "I32" or "U32" => 4,
+        Safetensors.FloatType or Safetensors.IntegerType or "U32" => 4,
         Safetensors.HalfType or Safetensors.BrainType or "I16" or "U16" => 2,
         "F8_E4M3" or "F8_E5M2" or "I8" or "U8" or "BOOL" => 1,
         _ => null,

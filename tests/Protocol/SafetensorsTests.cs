@@ -51,6 +51,24 @@ public sealed class SafetensorsTests
     }
 
     [Fact]
+    public void Whole_numbers_are_read_where_they_are_expected()
+    {
+        var path = Path.GetTempFileName();
+        Safetensors.Write(path, [NamedTensor.Of("rows", [7, -1, int.MaxValue]), new("x", [1], new[] { 3f }), NamedTensor.Of("none", [])]);
+
+        var tensors = Safetensors.ReadWithIntegers(path).Tensors;
+
+        Assert.Equal([7, -1, int.MaxValue], tensors["rows"].Integers!.Value.ToArray());
+        Assert.Equal([3], tensors["rows"].Shape);
+        Assert.Empty(tensors["none"].Integers!.Value.ToArray());
+        Assert.Null(tensors["x"].Integers);
+        Assert.Equal([3f], tensors["x"].Values.ToArray());
+        Assert.Contains("tensor 'rows' is of type I32", Assert.Throws<InvalidDataException>(() => Safetensors.Read(path)).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => Written([NamedTensor.Of("rows", [7]) with { Shape = [2] }]));
+        System.IO.File.Delete(path);
+    }
+
+    [Fact]
     public void No_tensors_are_a_file_too() => Assert.Empty(Read(Written([])).Tensors);
 
     [Fact]

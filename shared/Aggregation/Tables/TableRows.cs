@@ -30,6 +30,10 @@ public sealed record TableRows(string Name, int Dim, int[] Rows, float[] Values_
     /// <summary>Rows that are again what they were in the beginning, ascending; none in a snapshot of all.</summary>
     public int[] Forgotten { get; init; } = [];
 
+    /// <summary>Of all the numbers here.</summary>
+    public long Bytes => sizeof(int) * (Rows.LongLength + Values_ND.LongLength + State.Values.Sum(values => values.LongLength)
+        + LastSteps_N.LongLength + Waiting.LongLength + Touches_M.LongLength + WaitingLastSteps_M.LongLength + Forgotten.LongLength);
+
     public bool IsEmpty => Rows.Length + Waiting.Length + Forgotten.Length == 0;
 
     /// <summary>What one server owns.</summary>
@@ -41,7 +45,17 @@ public sealed record TableRows(string Name, int Dim, int[] Rows, float[] Values_
         parts, Sorted(parts, part => part.Rows), Sorted(parts, part => part.Waiting), [.. parts.SelectMany(part => part.Forgotten).Order()]);
 
     /// <summary>All rows after the changes, where these are all rows before.</summary>
-    public TableRows With(TableRows changes)
+    public TableRows With(TableRows changes) => Combine(changes, []);
+
+    /// <summary>These changes and later ones in one.</summary>
+    public TableRows Then(TableRows later)
+    {
+        var back = new HashSet<int>(later.Rows);
+        back.UnionWith(later.Waiting);
+        return Combine(later, [.. Forgotten.Where(row => !back.Contains(row)).Union(later.Forgotten).Order()]);
+    }
+
+    private TableRows Combine(TableRows changes, int[] forgotten)
     {
         var gone = new HashSet<int>(changes.Forgotten);
         gone.UnionWith(changes.Rows);
@@ -50,7 +64,7 @@ public sealed record TableRows(string Name, int Dim, int[] Rows, float[] Values_
             [this, changes],
             Merged(Places(0, Rows, row => !gone.Contains(row)), Places(1, changes.Rows, _ => true), Rows, changes.Rows),
             Merged(Places(0, Waiting, row => !gone.Contains(row)), Places(1, changes.Waiting, _ => true), Waiting, changes.Waiting),
-            []);
+            forgotten);
     }
 
     /// <exception cref="InvalidDataException">These are not rows of such a table.</exception>

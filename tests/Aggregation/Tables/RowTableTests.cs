@@ -159,7 +159,8 @@ public sealed class RowTableTests
         {
             var table = SomeTable.Create(Settings(kind, admission, expiry));
             var sum = table.Snapshot();
-            var step = 0;
+            var (empty, step) = (sum, 0);
+            TableRows? all = null;
             foreach (var length in lengths)
             {
                 SomeTable.Run(table, step + 1, step += length);
@@ -168,6 +169,8 @@ public sealed class RowTableTests
                 Assert.InRange(changes.Rows.Length + changes.Waiting.Length, 1, 40 * length);
                 sum = sum.With(changes);
                 SomeTable.AssertEqual(table.Snapshot(), sum);
+                all = all?.Then(changes) ?? changes;
+                SomeTable.AssertEqual(sum, empty.With(all));
             }
             Assert.True(table.TakeChanges().IsEmpty);
         }, iter: 20);
