@@ -11,10 +11,16 @@ internal sealed class RowChunks
 {
     private const int ChunkNumbers = 1 << 18;
 
+    /// <summary>Floats of a line of a cache: 64 bytes.</summary>
+    private const int LineNumbers = 16;
+
     private readonly int _stride;
     private readonly int _shift;
     private readonly int _mask;
     private float[][] _chunks = [];
+
+    /// <summary>Means nothing; keeps the loads from being left out.</summary>
+    private float _fetched;
 
     /// <param name="stride">Numbers of a slot.</param>
     /// <param name="rows">R: no more slots are ever used.</param>
@@ -29,6 +35,25 @@ internal sealed class RowChunks
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => _chunks[slot >> _shift].AsSpan((slot & _mask) * _stride, _stride);
+    }
+
+    /// <summary>
+    /// Brings slots from memory: these loads wait for nothing, so that many are under way at once, whereas an update has too
+    /// many operations between one row and the next.
+    /// </summary>
+    public void Fetch(ReadOnlySpan<int> slots_N)
+    {
+        var sum = 0f;
+        foreach (var slot in slots_N)
+        {
+            if (slot == RowIndex.None)
+                continue;
+            var numbers = this[slot];
+            for (var i = 0; i < numbers.Length; i += LineNumbers)
+                sum += numbers[i];
+            sum += numbers[^1];
+        }
+        _fetched = sum;
     }
 
     /// <summary>Makes room for a slot; all before it have some.</summary>

@@ -20,6 +20,9 @@ public sealed class RowTable
 {
     private const int SweepsPerExpiry = 10;
 
+    /// <summary>Rows that come from memory side by side and then stay in the nearest cache until they are updated.</summary>
+    private const int BlockRows = 64;
+
     private readonly RowSettings _settings;
     private readonly InitialRows _initial;
     private readonly RowRule _rule;
@@ -84,7 +87,12 @@ public sealed class RowTable
                 continue;
             _slots.Touch(slots_N[i], step);
         }
-        _rule.Update(_chunks, slots_N, gradients_ND, step, _settings.LearningRate * rateFactor);
+        for (var start = 0; start < slots_N.Length; start += BlockRows)
+        {
+            var block = slots_N.Slice(start, Math.Min(BlockRows, slots_N.Length - start));
+            _chunks.Fetch(block);
+            _rule.Update(_chunks, block, gradients_ND.Slice(start * Entry.Dim, block.Length * Entry.Dim), step, _settings.LearningRate * rateFactor);
+        }
         ArrayPool<int>.Shared.Return(slots);
         if (_settings.Expiry is { } expiry && step % Math.Max(1, expiry / SweepsPerExpiry) == 0)
         {
