@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using DistMtl.Aggregation.Tables;
 using DistMtl.ParameterServers;
 using DistMtl.Protocol;
 using DistMtl.Transport;
@@ -19,8 +20,9 @@ internal sealed class RemoteServer(ServerShape shape, int index, string worker, 
     private readonly ConcurrentDictionary<int, Channel<StepReport>> _reports = new();
     private readonly Channel<int> _fetched = Channel.CreateUnbounded<int>();
 
-    public static IReadOnlyList<FrameKind> Kinds { get; } = [FrameKind.Hosting, FrameKind.Report, FrameKind.State, FrameKind.StateEnd];
+    public static IReadOnlyList<FrameKind> Kinds { get; } = [FrameKind.Hosting, FrameKind.Report, FrameKind.State, FrameKind.StateEnd, FrameKind.TableRows];
 
+    private readonly Dictionary<int, TableRows> _changes = [];
     private ServerState? _copy;
 
     private string Name => $"parameter server {index} on worker {worker}";
@@ -50,6 +52,14 @@ internal sealed class RemoteServer(ServerShape shape, int index, string worker, 
                     whole.Bytes.Slice(slice.Offset * sizeof(float), slice.Length * sizeof(float)), cancellation);
             }
         }
+        for (var table = 0; table < state.Tables.Length; table++)
+        {
+            var (header, payload) = TableRowsFrame.Write(shape, index, table, state.Tables[table].Snapshot());
+            using (payload)
+                await SendAsync(FrameKind.TableRows, header, payload.Bytes, cancellation);
+        }
+        lock (_changes)
+            _changes.Clear();
         await SendAsync(FrameKind.StateEnd, new StateEndHeader(shape.Generation, index, version, state.Optimizer.Steps), default, cancellation);
     }
 
@@ -80,6 +90,16 @@ internal sealed class RemoteServer(ServerShape shape, int index, string worker, 
         await ReadAsync(_fetched, StateDeadline, "did not send its state", cancellation);
     }
 
+    public IReadOnlyList<TableRows> TakeTableChanges()
+    {
+        lock (_changes)
+        {
+            TableRows[] changes = [.. shape.Tables.Tables.Select((table, i) => _changes.GetValueOrDefault(i) ?? new TableRows(table.Name, table.Dim, [], []))];
+            _changes.Clear();
+            return changes;
+        }
+    }
+
     /// <summary>A frame of <see cref="Kinds"/> for this server.</summary>
     /// <exception cref="FrameException">It makes no sense.</exception>
     public void OnFrame(Frame frame)
@@ -95,6 +115,9 @@ internal sealed class RemoteServer(ServerShape shape, int index, string worker, 
             case FrameKind.State:
                 (_copy ?? throw new FrameException($"{Name} sent state that it was not asked for")).Take(shape, frame);
                 break;
+            case FrameKind.TableRows:
+                TakeRows(frame);
+                break;
             case FrameKind.StateEnd:
                 TakeEnd(frame.Header<StateEndHeader>());
                 break;
@@ -104,6 +127,13 @@ internal sealed class RemoteServer(ServerShape shape, int index, string worker, 
     }
 
     private Channel<StepReport> ReportsOf(int lane) => _reports.GetOrAdd(lane, _ => Channel.CreateUnbounded<StepReport>());
+
+    private void TakeRows(Frame frame)
+    {
+        var (table, rows) = TableRowsFrame.Read(shape, frame);
+        lock (_changes)
+            _changes[table] = _changes.TryGetValue(table, out var earlier) ? earlier.Then(rows) : rows;
+    }
 
     private void TakeEnd(StateEndHeader end)
     {

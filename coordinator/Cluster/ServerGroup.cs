@@ -1,4 +1,5 @@
 using System.Text;
+using DistMtl.Aggregation.Tables;
 using DistMtl.Data;
 using DistMtl.ParameterServers;
 using DistMtl.Protocol.Jobs;
@@ -82,6 +83,13 @@ internal sealed class ServerGroup
 
     public Task FetchAsync(CancellationToken cancellation) => ForAll(server => server.FetchAsync(cancellation));
 
+    /// <summary>What has become of the rows that changed since this was asked for last, as far as <see cref="FetchAsync"/> has brought it; table by table.</summary>
+    public IReadOnlyList<TableRows> TakeTableChanges()
+    {
+        var byServer = _servers.Select(server => server.TakeTableChanges()).ToList();
+        return [.. Shape.Tables.Tables.Select((_, table) => TableRows.Join([.. byServer.Select(tables => tables[table])]))];
+    }
+
     private Task ForAll(Func<IParameterServer, Task> what) => Task.WhenAll(_servers.Select(what));
 
     private static int IndexOf(Frame frame, int count)
@@ -90,6 +98,7 @@ internal sealed class ServerGroup
         {
             FrameKind.Hosting => frame.Header<HostingHeader>().Server,
             FrameKind.Report => frame.Header<ReportHeader>().Server,
+            FrameKind.TableRows => frame.Header<TableRowsHeader>().Server,
             FrameKind.State => frame.Header<StateHeader>().Server,
             _ => frame.Header<StateEndHeader>().Server,
         };

@@ -18,6 +18,9 @@ internal static class Checkpoint
     /// <summary>Before the names of the weighting's vectors, which lie beside the optimiser's.</summary>
     private const string WeightingPrefix = "weighting/";
 
+    /// <summary>Before the names of what data shards keep.</summary>
+    private const string ShardPrefix = "shards/";
+
     /// <summary>Writes the checkpoint; one that is there already is replaced.</summary>
     /// <param name="before">The folder of the checkpoint that the tables' changes come on top of; null: these are all rows.</param>
     /// <exception cref="ArgumentException">A tensor's length is not the layout's.</exception>
@@ -60,6 +63,7 @@ internal static class Checkpoint
                 OptimizerState = states.ToDictionary(
                     state => state,
                     state => Flatten(content.Layout, optimizer, OptimizerFile, prefix: state + "/")),
+                ShardStates = content.ShardStates.Keys.ToDictionary(name => name, name => Rows(optimizer, ShardPrefix + name)),
                 WeightingRows_TS = weightingRows.ToDictionary(name => name, name => Rows(optimizer, WeightingPrefix + name)),
                 Tables = tables?.Read(directory) ?? [],
             };
@@ -115,6 +119,7 @@ internal static class Checkpoint
 
     private static IEnumerable<NamedTensor> OptimizerTensors(CheckpointContent content) =>
         content.OptimizerState.SelectMany(state => Tensors(content.Layout, state.Value, prefix: state.Key + "/"))
+            .Concat(content.ShardStates.Select(state => new NamedTensor(ShardPrefix + state.Key, [state.Value.Length], state.Value)))
             .Concat(content.WeightingRows_TS.Select(rows => RowTensor(content.Layout, WeightingPrefix + rows.Key, rows.Value)));
 
     private static NamedTensor RowTensor(ParameterLayout layout, string name, float[] values_TS) => layout.SharedLength > 0 && values_TS.Length % layout.SharedLength == 0

@@ -40,6 +40,9 @@ internal sealed record CheckpointContent(
     /// <summary>What a weighting keeps of the tasks' gradients, T x shared parameters each; empty for most.</summary>
     public IReadOnlyDictionary<string, float[]> WeightingRows_TS { get; init; } = ReadOnlyDictionary<string, float[]>.Empty;
 
+    /// <summary>What data shards keep from step to step, by "shard-i/vector"; empty for most jobs.</summary>
+    public IReadOnlyDictionary<string, float[]> ShardStates { get; init; } = ReadOnlyDictionary<string, float[]>.Empty;
+
     /// <summary>
     /// The sparse tables, in the model's order: all that differs from the beginning or, where <see cref="TablesSince"/> says so,
     /// what has become of the rows that changed. What is read is always all.

@@ -42,7 +42,8 @@ internal static class CheckpointJson
             [.. content.Layout.Entries.Select(e => new Entry(e.Name, [.. e.Shape], e.Task, e.Initializer, e.InitialScale))],
             content.JobYaml.Split('\n'),
             content.WeightingRows_TS.Count == 0 ? null : [.. content.WeightingRows_TS.Keys],
-            tables),
+            tables,
+            content.ShardStates.Count == 0 ? null : [.. content.ShardStates.Keys]),
         _options) + "\n";
 
     /// <summary>The content but for its tensors and the schema, which stand in files of their own.</summary>
@@ -76,7 +77,11 @@ internal static class CheckpointJson
             document.SecondsTrained,
             document.EarlyStopping,
             document.Ledger,
-            document.Validation);
+            document.Validation)
+        {
+            // The names; their numbers stand with the optimiser's.
+            ShardStates = (document.ShardStates ?? []).ToDictionary(name => name, _ => Array.Empty<float>()),
+        };
     }
 
     // The job stands here line by line, so that it can be read.
@@ -96,7 +101,8 @@ internal static class CheckpointJson
         IReadOnlyList<Entry> Layout,
         IReadOnlyList<string> Job,
         IReadOnlyList<string>? WeightingRows = null,
-        TableChain? Tables = null);
+        TableChain? Tables = null,
+        IReadOnlyList<string>? ShardStates = null);
 
     private sealed record Entry(string Name, IReadOnlyList<int> Shape, int? Task, Initializer Initializer, float InitialScale);
 }

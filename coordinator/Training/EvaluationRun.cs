@@ -35,9 +35,12 @@ internal static class EvaluationRun
         };
         await using var fleet = await WorkerFleet.FormAsync(await starting, job.Data.Shards, notice, stop);
         var blueprint = ModelBlueprint.Create(job.Model, schema.ToModelInputs(job.Embeddings));
+        var state = ServerState.Create(job, blueprint, checkpoint.Parameters_P);
+        foreach (var (table, rows) in state.Tables.Zip(checkpoint.Tables))
+            table.Restore(rows);
         var servers = await ServerGroup.StartAsync(
             job, schema, ServerShape.Of(job, blueprint, fleet.Placement.Generation, perTask: false),
-            [ServerState.Create(job, blueprint, checkpoint.Parameters_P)], checkpoint.Step, fleet, stop);
+            [state], checkpoint.Step, fleet, stop);
         var plan = new PlanHeader(fleet.Placement.Generation, JobFileWriter.Write(job), [], 1, 0, PerTask: false, Splits.Test, [.. servers.Addresses], 1, 1);
         await Preparation.RunAsync(job, schema, plan, trainRowsByShard: null, fleet, stop);
         await servers.PublishAsync(checkpoint.Step, stop);

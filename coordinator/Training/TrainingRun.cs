@@ -1,4 +1,6 @@
+using System.Collections.ObjectModel;
 using DistMtl.Aggregation.Optimizers;
+using DistMtl.Aggregation.Tables;
 using DistMtl.Aggregation.Weightings;
 using DistMtl.Coordinator.Cluster;
 using DistMtl.Coordinator.Runs;
@@ -111,6 +113,7 @@ internal sealed class TrainingRun
             Validation = resume.Validation,
             Best_P = resume.EarlyStopping?.BestStep is { } best ? Checkpoint.Read(_checkpoints.PathOf(best)).Parameters_P : null,
             SavedStep = resume.Step,
+            Resumed = resume,
         };
     }
 
@@ -124,10 +127,16 @@ internal sealed class TrainingRun
     private async Task<RunSummary> TrainAsync(Progress progress, WorkerFleet fleet, CancellationToken stop)
     {
         var shape = ServerShape.Of(_job, progress.Blueprint, fleet.Placement.Generation, progress.Weighting.Need != WeightingNeed.Losses);
-        var servers = progress.Servers = await ServerGroup.StartAsync(_job, progress.Scan.Schema, shape, StatesOf(progress), progress.State.Step, fleet, stop);
+        var servers = progress.Servers = await ServerGroup.StartAsync(_job, progress.Scan.Schema, shape, StatesOf(progress, progress.Resumed?.Tables ?? []), progress.State.Step, fleet, stop);
         var firstLabels = await Preparation.RunAsync(
             _job, progress.Scan.Schema, PlanFor(progress, fleet, servers), progress.Scan.TrainRowsByShard, fleet, stop);
         Notice("the workers have read their shards");
+        if (ShardStates.Has(_job))
+        {
+            progress.ShardStates = new ShardStates(fleet);
+            if (progress.Resumed is { } resumed)
+                await progress.ShardStates.RestoreAsync(resumed.ShardStates, resumed.Step, stop);
+        }
         await servers.PublishAsync(progress.State.Step, stop);
         var schedule = new LearningRateSchedule(_job.Optimizer.Schedule, progress.TotalSteps, progress.StepsPerEpoch);
         var weigher = new StepWeigher(_job, progress.Weighting, schedule, servers);
@@ -252,22 +261,32 @@ internal sealed class TrainingRun
         if (isBest || progress.Best_P is null)
             progress.Validation = metrics;
         _observer.On(new EvaluationCompleted(Seconds, state.Step, EpochOf(progress), "validation", metrics, composite, isBest));
-        Save(progress);
+        await SaveFetchedAsync(progress);
     }
 
     /// <summary>One state for each server: the vectors are shared, rows of tables are not.</summary>
-    private IReadOnlyList<ServerState> StatesOf(Progress progress) =>
-    [
-        .. Enumerable.Range(0, _job.Training.ParameterServers.Count)
-            .Select(_ => ServerState.Create(_job, progress.Blueprint, progress.State.Parameters_P) with { Optimizer = progress.State.Optimizer }),
-    ];
+    /// <param name="tables">All rows of each table; empty: none has been trained.</param>
+    private IReadOnlyList<ServerState> StatesOf(Progress progress, IReadOnlyList<TableRows> tables)
+    {
+        var servers = _job.Training.ParameterServers.Count;
+        return
+        [
+            .. Enumerable.Range(0, servers).Select(server =>
+            {
+                var state = ServerState.Create(_job, progress.Blueprint, progress.State.Parameters_P) with { Optimizer = progress.State.Optimizer };
+                for (var table = 0; table < tables.Count; table++)
+                    state.Tables[table].Restore(tables[table].Where(row => RowPartition.ServerOf(row, servers) == server));
+                return state;
+            }),
+        ];
+    }
 
     /// <summary>Puts the best evaluation's parameters on the servers and sends them to the workers, to predict with.</summary>
     private async Task<int> InstallBestAsync(Progress progress, ServerGroup servers)
     {
         var best = Checkpoint.Read(_checkpoints.PathOf(progress.ResultStep));
         await servers.InstallAsync(
-            [.. StatesOf(progress).Select(state => state with { Parameters_P = best.Parameters_P })], best.Step, CancellationToken.None);
+            [.. StatesOf(progress, best.Tables).Select(state => state with { Parameters_P = best.Parameters_P })], best.Step, CancellationToken.None);
         // No number that the workers have seen.
         var label = -1 - best.Step;
         await servers.PublishAsync(label, CancellationToken.None);
@@ -301,10 +320,13 @@ internal sealed class TrainingRun
     private async Task SaveAsync(Progress progress)
     {
         await progress.Servers!.FetchAsync(CancellationToken.None);
-        Save(progress);
+        await SaveFetchedAsync(progress);
     }
 
-    private void Save(Progress progress)
+    private async Task SaveFetchedAsync(Progress progress) =>
+        Save(progress, progress.ShardStates is { } shards ? await shards.FetchAsync(CancellationToken.None) : ReadOnlyDictionary<string, float[]>.Empty);
+
+    private void Save(Progress progress, IReadOnlyDictionary<string, float[]> shardStates)
     {
         var state = progress.State;
         var directory = _checkpoints.Write(new CheckpointContent(
@@ -313,6 +335,9 @@ internal sealed class TrainingRun
             state.SecondsTraining, state.EarlyStopping, state.Ledger.ToRows(), progress.Validation)
         {
             WeightingRows_TS = state.WeightingRows_TS,
+            ShardStates = shardStates,
+            Tables = progress.Servers?.TakeTableChanges() ?? [],
+            TablesSince = progress.SavedStep,
         });
         _checkpoints.Prune(state.EarlyStopping?.BestStep);
         progress.SavedStep = state.Step;
@@ -320,13 +345,13 @@ internal sealed class TrainingRun
     }
 
     /// <summary>
-    /// The state lies between two whole steps, so it is worth keeping whatever ended the run; but where servers are elsewhere
-    /// it may have gone with them, and the last checkpoint is what there is.
+    /// The state lies between two whole steps, so it is worth keeping whatever ended the run; but where servers are elsewhere,
+    /// or shards keep something, it may have gone with a worker, and the last checkpoint is what there is.
     /// </summary>
     private void SaveWhatThereIs(Progress? progress)
     {
-        if (progress is { Servers.Addresses.Count: 0, State.Step: > 0 } && progress.SavedStep != progress.State.Step)
-            Save(progress);
+        if (progress is { Servers.Addresses.Count: 0, ShardStates: null, State.Step: > 0 } && progress.SavedStep != progress.State.Step)
+            Save(progress, ReadOnlyDictionary<string, float[]>.Empty);
     }
 
     private RunSummary End(Progress? progress, RunStatus status, string? error)
@@ -335,7 +360,7 @@ internal sealed class TrainingRun
         var summary = new RunSummary(
             _job.Name, status, state?.Step ?? 0, progress is null || state!.Step == 0 ? 0 : EpochOf(progress), state?.RowsTrained ?? 0, Seconds,
             state is { SecondsTraining: > 0 } ? state.RowsTrained / state.SecondsTraining : 0, progress?.Workers ?? 0,
-            progress is null ? null : ParametersHash.Of(progress.Result_P), state?.EarlyStopping?.BestStep,
+            progress is null ? null : HashOf(progress), state?.EarlyStopping?.BestStep,
             progress?.Validation ?? [], progress?.Test ?? [], error)
         {
             Staleness = progress?.Staleness.Summary,
@@ -344,6 +369,16 @@ internal sealed class TrainingRun
         _directory.WriteSummary(summary);
         _observer.On(new RunEnded(Seconds, summary));
         return summary;
+    }
+
+    /// <summary>Of parameters and table rows; null where rows have gone unsaved.</summary>
+    private string? HashOf(Progress progress)
+    {
+        if (progress.Blueprint.Tables.IsEmpty || progress.State.Step == 0)
+            return ParametersHash.Of(progress.Result_P);
+        return progress.SavedStep is { } saved && (progress.Best_P is not null || saved == progress.State.Step)
+            ? ParametersHash.Of(progress.Result_P, Checkpoint.Read(_checkpoints.PathOf(progress.ResultStep)).Tables)
+            : null;
     }
 
     private void Notice(string text) => _observer.On(new Notice(Seconds, text));
@@ -372,6 +407,12 @@ internal sealed class TrainingRun
 
         /// <summary>Of each update, where workers do not wait for each other.</summary>
         public StalenessMeter Staleness { get; } = new();
+
+        /// <summary>What the run goes on from; null: from the beginning.</summary>
+        public CheckpointContent? Resumed { get; init; }
+
+        /// <summary>Null where shards keep nothing.</summary>
+        public ShardStates? ShardStates { get; set; }
 
         /// <summary>Null before they are started.</summary>
         public ServerGroup? Servers { get; set; }

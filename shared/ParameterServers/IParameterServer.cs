@@ -1,3 +1,5 @@
+using DistMtl.Aggregation.Tables;
+
 namespace DistMtl.ParameterServers;
 
 /// <summary>A parameter server as the coordinator sees it: in its own process, or on a worker.</summary>
@@ -17,4 +19,10 @@ public interface IParameterServer
 
     /// <summary>Brings the coordinator's copy of what the server keeps up to date.</summary>
     Task FetchAsync(CancellationToken cancellation);
+
+    /// <summary>
+    /// What has become of the rows that changed since this was asked for last, as far as <see cref="FetchAsync"/> has brought
+    /// it: of each table those rows that the server owns.
+    /// </summary>
+    IReadOnlyList<TableRows> TakeTableChanges();
 }

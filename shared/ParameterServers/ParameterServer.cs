@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using DistMtl.Aggregation;
 using DistMtl.Aggregation.Compression;
+using DistMtl.Aggregation.Tables;
 using DistMtl.Protocol;
 using DistMtl.Transport;
 
@@ -125,6 +126,12 @@ public sealed class ParameterServer : IParameterServer
 
     /// <summary>The coordinator's copy is the server's own.</summary>
     public Task FetchAsync(CancellationToken cancellation) => Task.CompletedTask;
+
+    public IReadOnlyList<TableRows> TakeTableChanges()
+    {
+        lock (_gate)
+            return [.. _state.Tables.Select(table => table.TakeChanges())];
+    }
 
     /// <summary>A frame from a worker.</summary>
     /// <exception cref="FrameException">It makes no sense here.</exception>

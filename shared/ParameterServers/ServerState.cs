@@ -37,7 +37,7 @@ public sealed record ServerState(float[] Parameters_P, Optimizer Optimizer, Immu
     }
 
     /// <summary>By table.</summary>
-    public IReadOnlyList<bool> FrozenTables { get; } = [.. Tables.Select(table => table.Entry.LearningRate == 0)];
+    public IReadOnlyList<bool> FrozenTables { get; } = [.. Tables.Select(table => table.IsFrozen)];
 
     /// <summary>All vectors of P numbers, by the optimiser's names; the parameters have the empty one.</summary>
     public IEnumerable<KeyValuePair<string, float[]>> Vectors => [new("", Parameters_P), .. Optimizer.State];

@@ -71,4 +71,7 @@ public enum FrameKind : byte
 
     /// <summary>Between coordinator and worker, both ways: <see cref="ShardStateEndHeader"/>; that was all of it.</summary>
     ShardStateEnd = 23,
+
+    /// <summary>Between coordinator and hosted server, both ways: <see cref="TableRowsHeader"/>, payload what is kept of rows.</summary>
+    TableRows = 24,
 }

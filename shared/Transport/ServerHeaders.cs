@@ -157,3 +157,15 @@ public sealed record ShardStateHeader(
 public sealed record ShardStateEndHeader(
     [property: Key(0)] long Generation,
     [property: Key(1)] int Step);
+
+/// <summary>Rows of one sparse table with all that is kept of them: to a server those it begins with, from it those that have changed.</summary>
+/// <param name="Table">Index of the table in the model.</param>
+/// <param name="Columns">Names of what the payload holds, one behind the other, as int32 or float32.</param>
+/// <param name="Lengths">Numbers of each.</param>
+[MessagePackObject]
+public sealed record TableRowsHeader(
+    [property: Key(0)] long Generation,
+    [property: Key(1)] int Server,
+    [property: Key(2)] int Table,
+    [property: Key(3)] string[] Columns,
+    [property: Key(4)] int[] Lengths);

@@ -35,7 +35,7 @@ internal sealed class ServerHost : IWorkerLinks, IAsyncDisposable
         _accepting = AcceptAsync(job);
     }
 
-    public static IReadOnlyList<FrameKind> Kinds { get; } = [FrameKind.State, FrameKind.StateEnd, FrameKind.Publish, FrameKind.Update, FrameKind.Fetch];
+    public static IReadOnlyList<FrameKind> Kinds { get; } = [FrameKind.State, FrameKind.TableRows, FrameKind.StateEnd, FrameKind.Publish, FrameKind.Update, FrameKind.Fetch];
 
     public IReadOnlyList<string> All => [.. _connections.Keys.Order(StringComparer.Ordinal)];
 
@@ -47,6 +47,7 @@ internal sealed class ServerHost : IWorkerLinks, IAsyncDisposable
     {
         FrameKind.State => frame.Header<StateHeader>().Server,
         FrameKind.StateEnd => frame.Header<StateEndHeader>().Server,
+        FrameKind.TableRows => frame.Header<TableRowsHeader>().Server,
         FrameKind.Update => frame.Header<UpdateHeader>().Server,
         _ => frame.Header<ServerOrderHeader>().Server,
     };
@@ -70,6 +71,8 @@ internal sealed class ServerHost : IWorkerLinks, IAsyncDisposable
     {
         if (frame.Kind == FrameKind.State)
             _state.Take(_shape, frame);
+        else if (frame.Kind == FrameKind.TableRows)
+            Restore(frame);
         else if (frame.Kind == FrameKind.StateEnd)
             Begin(frame.Header<StateEndHeader>());
         else if (_server is not { } server)
@@ -112,6 +115,19 @@ internal sealed class ServerHost : IWorkerLinks, IAsyncDisposable
         _ended.Dispose();
     }
 
+    private void Restore(Frame frame)
+    {
+        var (table, rows) = TableRowsFrame.Read(_shape, frame);
+        try
+        {
+            _state.Tables[table].Restore(rows);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new FrameException(e.Message, e);
+        }
+    }
+
     private void Begin(StateEndHeader end)
     {
         _state.Restored(end.Updates);
@@ -146,6 +162,13 @@ internal sealed class ServerHost : IWorkerLinks, IAsyncDisposable
                     FrameKind.State, new StateHeader(_shape.Generation, _index, vector, slice.Index),
                     whole.Bytes.Slice(slice.Offset * sizeof(float), slice.Length * sizeof(float)), cancellation);
             }
+        }
+        var changes = server.TakeTableChanges();
+        for (var table = 0; table < changes.Count; table++)
+        {
+            var (header, payload) = TableRowsFrame.Write(_shape, _index, table, changes[table]);
+            using (payload)
+                await _coordinator.SendAsync(FrameKind.TableRows, header, payload.Bytes, cancellation);
         }
         await _coordinator.SendAsync(FrameKind.StateEnd, new StateEndHeader(_shape.Generation, _index, 0, _state.Optimizer.Steps), default, cancellation);
     }

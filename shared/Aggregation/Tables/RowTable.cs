@@ -40,6 +40,9 @@ public sealed class RowTable
 
     public TableEntry Entry { get; }
 
+    /// <summary>Whether no update changes it.</summary>
+    public bool IsFrozen => _settings.IsFrozen;
+
     /// <summary>Rows that have been trained and not forgotten since.</summary>
     public int MaterializedRows => _slots.Count;
 
