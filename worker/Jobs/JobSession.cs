@@ -38,7 +38,7 @@ internal sealed class JobSession : IAsyncDisposable
             await using var session = new JobSession(connection, job, worker);
             await session.ServeAsync(cancellation);
         }
-        catch (Exception e) when (e is not (IOException or OperationCanceledException or TimeoutException))
+        catch (Exception e) when (e is FrameException or not (IOException or OperationCanceledException))
         {
             // The connection still stands: what is wrong is told on it, or the coordinator would see only its end.
             await connection.SendAsync(FrameKind.Failed, Describe(e), default, cancellation);

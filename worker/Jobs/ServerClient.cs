@@ -272,13 +272,14 @@ internal sealed class ServerClient : IAsyncDisposable
     {
         private int _missing = Partition.Parts.Length;
 
-        public bool IsComplete => _missing == 0;
+        public bool IsComplete => Volatile.Read(ref _missing) == 0;
 
         /// <returns>Whether all are there now.</returns>
         public bool Add(TableShape tables, int server, ReadOnlySpan<float> part)
         {
+            // Each server's numbers have places of their own, and come on a connection of its own.
             Partition.Scatter(tables, server, table => table.Dim, part, Values.AsSpan(0, Length));
-            return --_missing == 0;
+            return Interlocked.Decrement(ref _missing) == 0;
         }
     }
 }

@@ -20,13 +20,13 @@ public sealed class Adagrad : Optimizer
         var learningRate = Vector.Create((float)segment.LearningRate);
         var epsilon = Vector.Create((float)_settings.Epsilon);
         var decay = Vector.Create((float)segment.WeightDecay);
-        for (var i = 0; i < parameters_N.Length; i += Lanes.Count)
+        for (var i = 0; i < parameters_N.Length; i += WholeLanes.Count)
         {
-            var parameter = Lanes.Load(parameters_N, i);
-            var gradient = Lanes.Load(gradients_N, i) + decay * parameter;
-            var sum = Lanes.Load(sum_N, i) + gradient * gradient;
-            Lanes.Store(sum_N, i, sum);
-            Lanes.Store(parameters_N, i, parameter - learningRate * (gradient / (Vector.SquareRoot(sum) + epsilon)));
+            var parameter = WholeLanes.Load(parameters_N, i);
+            var gradient = WholeLanes.Load(gradients_N, i) + decay * parameter;
+            var sum = WholeLanes.Load(sum_N, i) + gradient * gradient;
+            WholeLanes.Store(sum_N, i, sum);
+            WholeLanes.Store(parameters_N, i, parameter - learningRate * (gradient / (Vector.SquareRoot(sum) + epsilon)));
         }
     }
 }

@@ -41,16 +41,16 @@ public sealed class Adam : Optimizer
         var addedDecay = Vector.Create(_decoupled ? 0 : (float)segment.WeightDecay);
         var keepParameter = Vector.Create(_decoupled ? (float)(1 - segment.LearningRate * segment.WeightDecay) : 1);
 
-        for (var i = 0; i < parameters_N.Length; i += Lanes.Count)
+        for (var i = 0; i < parameters_N.Length; i += WholeLanes.Count)
         {
-            var parameter = Lanes.Load(parameters_N, i);
-            var gradient = Lanes.Load(gradients_N, i) + addedDecay * parameter;
-            var mean = keepMean * Lanes.Load(mean_N, i) + addMean * gradient;
-            var square = keepSquare * Lanes.Load(square_N, i) + addSquare * (gradient * gradient);
+            var parameter = WholeLanes.Load(parameters_N, i);
+            var gradient = WholeLanes.Load(gradients_N, i) + addedDecay * parameter;
+            var mean = keepMean * WholeLanes.Load(mean_N, i) + addMean * gradient;
+            var square = keepSquare * WholeLanes.Load(square_N, i) + addSquare * (gradient * gradient);
             var root = Vector.SquareRoot(square) / rootCorrection + epsilon;
-            Lanes.Store(mean_N, i, mean);
-            Lanes.Store(square_N, i, square);
-            Lanes.Store(parameters_N, i, keepParameter * parameter - stepSize * (mean / root));
+            WholeLanes.Store(mean_N, i, mean);
+            WholeLanes.Store(square_N, i, square);
+            WholeLanes.Store(parameters_N, i, keepParameter * parameter - stepSize * (mean / root));
         }
     }
 }

@@ -20,13 +20,13 @@ public sealed class MomentumSgd : Optimizer
         var learningRate = Vector.Create((float)segment.LearningRate);
         var momentum = Vector.Create((float)_settings.Momentum);
         var decay = Vector.Create((float)segment.WeightDecay);
-        for (var i = 0; i < parameters_N.Length; i += Lanes.Count)
+        for (var i = 0; i < parameters_N.Length; i += WholeLanes.Count)
         {
-            var parameter = Lanes.Load(parameters_N, i);
-            var gradient = Lanes.Load(gradients_N, i) + decay * parameter;
-            var velocity = momentum * Lanes.Load(velocity_N, i) + gradient;
-            Lanes.Store(velocity_N, i, velocity);
-            Lanes.Store(parameters_N, i, parameter - learningRate * velocity);
+            var parameter = WholeLanes.Load(parameters_N, i);
+            var gradient = WholeLanes.Load(gradients_N, i) + decay * parameter;
+            var velocity = momentum * WholeLanes.Load(velocity_N, i) + gradient;
+            WholeLanes.Store(velocity_N, i, velocity);
+            WholeLanes.Store(parameters_N, i, parameter - learningRate * velocity);
         }
     }
 }

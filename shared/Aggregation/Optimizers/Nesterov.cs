@@ -19,12 +19,12 @@ public sealed class Nesterov : Optimizer
     {
         var rate = Vector.Create((float)segment.LearningRate);
         var momentum = Vector.Create(_momentum);
-        for (var i = 0; i < parameters_N.Length; i += Lanes.Count)
+        for (var i = 0; i < parameters_N.Length; i += WholeLanes.Count)
         {
-            var gradient = Lanes.Load(gradients_N, i);
-            var velocity = momentum * Lanes.Load(velocity_N, i) + gradient;
-            Lanes.Store(velocity_N, i, velocity);
-            Lanes.Store(parameters_N, i, Lanes.Load(parameters_N, i) - rate * (gradient + momentum * velocity));
+            var gradient = WholeLanes.Load(gradients_N, i);
+            var velocity = momentum * WholeLanes.Load(velocity_N, i) + gradient;
+            WholeLanes.Store(velocity_N, i, velocity);
+            WholeLanes.Store(parameters_N, i, WholeLanes.Load(parameters_N, i) - rate * (gradient + momentum * velocity));
         }
     }
 }

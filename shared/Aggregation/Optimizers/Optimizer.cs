@@ -127,7 +127,7 @@ public abstract class Optimizer
     {
     }
 
-    /// <summary>A rule over whole vectors (<see cref="Lanes"/>): each length is a multiple of theirs.</summary>
+    /// <summary>A rule over whole vectors (<see cref="WholeLanes"/>): each length is a multiple of theirs.</summary>
     /// <param name="first_N">The first vector of the state that belongs to the parameters; empty: the rule keeps none.</param>
     /// <param name="second_N">The second one.</param>
     /// <param name="segment">Its learning rate is this step's; its range is not looked at.</param>
@@ -139,16 +139,16 @@ public abstract class Optimizer
     {
         var first_N = _state.Length > 0 ? _state[0].Values_P.AsSpan(segment.Offset, segment.Length) : [];
         var second_N = _state.Length > 1 ? _state[1].Values_P.AsSpan(segment.Offset, segment.Length) : [];
-        var whole = segment.Length / Lanes.Count * Lanes.Count;
+        var whole = segment.Length / WholeLanes.Count * WholeLanes.Count;
         Update(parameters_N[..whole], gradients_N[..whole], Whole(first_N), Whole(second_N), segment);
         if (whole == segment.Length)
             return;
-        Span<float> padded = stackalloc float[4 * Lanes.Count];
+        Span<float> padded = stackalloc float[4 * WholeLanes.Count];
         padded.Clear();
-        var parameters = padded[..Lanes.Count];
-        var gradients = padded.Slice(Lanes.Count, Lanes.Count);
-        var first = padded.Slice(2 * Lanes.Count, Lanes.Count);
-        var second = padded[(3 * Lanes.Count)..];
+        var parameters = padded[..WholeLanes.Count];
+        var gradients = padded.Slice(WholeLanes.Count, WholeLanes.Count);
+        var first = padded.Slice(2 * WholeLanes.Count, WholeLanes.Count);
+        var second = padded[(3 * WholeLanes.Count)..];
         parameters_N[whole..].CopyTo(parameters);
         gradients_N[whole..].CopyTo(gradients);
         Tail(first_N).CopyTo(first);

@@ -15,11 +15,11 @@ public sealed class Sgd : Optimizer
     {
         var learningRate = Vector.Create((float)segment.LearningRate);
         var decay = Vector.Create((float)segment.WeightDecay);
-        for (var i = 0; i < parameters_N.Length; i += Lanes.Count)
+        for (var i = 0; i < parameters_N.Length; i += WholeLanes.Count)
         {
-            var parameter = Lanes.Load(parameters_N, i);
-            var gradient = Lanes.Load(gradients_N, i) + decay * parameter;
-            Lanes.Store(parameters_N, i, parameter - learningRate * gradient);
+            var parameter = WholeLanes.Load(parameters_N, i);
+            var gradient = WholeLanes.Load(gradients_N, i) + decay * parameter;
+            WholeLanes.Store(parameters_N, i, parameter - learningRate * gradient);
         }
     }
 }
