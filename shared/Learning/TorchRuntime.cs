@@ -25,6 +25,7 @@ public static class TorchRuntime
         {
             if (Environment.GetEnvironmentVariable(ExternalVariable) is { Length: > 0 } folder)
                 LoadExternal(folder);
+            KeepFreedMemory();
             torch.InitializeDeviceType(DeviceType.CPU);
             // The bits of a matrix product depend on the number of threads; and one worker is one core.
             torch.set_num_threads(1);
@@ -61,6 +62,29 @@ public static class TorchRuntime
             // The job's own start meets the same failure, and tells the coordinator.
         }
     }
+
+    /// <summary>
+    /// glibc gives every large block back to the system and gets it anew, page by page, at the next step: a seventh of a step's
+    /// time. Elsewhere there is no mallopt, and nothing to mend.
+    /// </summary>
+    private static void KeepFreedMemory()
+    {
+        const int TrimThreshold = -1, MmapThreshold = -3;
+        if (!OperatingSystem.IsLinux())
+            return;
+        try
+        {
+            _ = MallOpt(MmapThreshold, 1 << 30);
+            _ = MallOpt(TrimThreshold, int.MaxValue);
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // Another C library.
+        }
+    }
+
+    [DllImport("libc", EntryPoint = "mallopt")]
+    private static extern int MallOpt(int parameter, int value);
 
     private static void LoadExternal(string folder)
     {

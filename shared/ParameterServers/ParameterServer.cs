@@ -101,7 +101,7 @@ public sealed class ParameterServer : IParameterServer
         var rows = Task.Run(() => UpdateRows(lane, sums, coefficients, order, waiting), CancellationToken.None);
         var slices = UpdateSlices(lane, sums, coefficients, order, cancellation);
         await rows;
-        _sending = Task.WhenAll([_sending, slices, .. waiting.Select(pull => SendRowsAsync(pull, cancellation))]);
+        _sending = Task.WhenAll([_sending, slices, .. waiting.Select(pull => Task.Run(() => SendRowsAsync(pull, cancellation), cancellation))]);
     }
 
     /// <summary>Sends what there is to all workers: at the start, and where workers that do not wait for each other meet.</summary>
@@ -129,8 +129,13 @@ public sealed class ParameterServer : IParameterServer
 
     public IReadOnlyList<TableRows> TakeTableChanges()
     {
-        lock (_gate)
-            return [.. _state.Tables.Select(table => table.TakeChanges())];
+        var changes = new List<TableRows>();
+        foreach (var table in _state.Tables)
+        {
+            lock (table)
+                changes.Add(table.TakeChanges());
+        }
+        return changes;
     }
 
     /// <summary>A frame from a worker.</summary>
@@ -155,6 +160,8 @@ public sealed class ParameterServer : IParameterServer
 
     private StepReport Measure(StepSums sums)
     {
+        if (!_shape.IsMeasured)
+            return new StepReport(sums.Version, [.. _owned.Select(slice => new SliceProducts(slice.Index, GradientProducts.Zero(_shape.Gradient.Tasks)))], []);
         var products = new GradientProducts[_owned.Length];
         SliceThreads.ForEach(_owned.Length, i => products[i] = _gramian.Compute(_owned[i].Index, sums.Slice(_owned[i].Index)));
         return new StepReport(
@@ -181,13 +188,13 @@ public sealed class ParameterServer : IParameterServer
     /// <param name="waiting">Pulls of the new version; those that came meanwhile are added.</param>
     private void UpdateRows(Lane lane, StepSums sums, TaskCoefficients? coefficients, UpdateOrder order, List<WaitingPull> waiting)
     {
+        if (sums.Rows is { } rows)
+        {
+            RowUpdate.Apply(_shape.Tables, _state.Tables, rows, coefficients, order);
+            sums.ReleaseRows();
+        }
         lock (_gate)
         {
-            if (sums.Rows is { } rows)
-            {
-                RowUpdate.Apply(_shape.Tables, _state.Tables, rows, coefficients, order);
-                sums.ReleaseRows();
-            }
             lane.RowsVersion = order.Version + 1;
             waiting.AddRange(lane.Take(lane.RowsVersion));
         }
@@ -196,15 +203,13 @@ public sealed class ParameterServer : IParameterServer
     /// <summary>The values of these rows now.</summary>
     private void Read(RowLists rows, Span<float> values)
     {
-        lock (_gate)
+        for (var i = 0; i < _state.Tables.Length; i++)
         {
-            for (var i = 0; i < _state.Tables.Length; i++)
-            {
-                var list = rows.Lists[_shape.Tables.Tables[i].RowList];
-                var length = list.Length * _shape.Tables.Tables[i].Dim;
+            var list = rows.Lists[_shape.Tables.Tables[i].RowList];
+            var length = list.Length * _shape.Tables.Tables[i].Dim;
+            lock (_state.Tables[i])
                 _state.Tables[i].Read(list, values[..length]);
-                values = values[length..];
-            }
+            values = values[length..];
         }
     }
 

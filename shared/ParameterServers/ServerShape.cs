@@ -16,6 +16,9 @@ public sealed record ServerShape(long Generation, int Servers, int Shards, Param
     /// <summary>How gradients are made small before they travel; null: they are not.</summary>
     public CompressionPlan? Compression { get; init; }
 
+    /// <summary>Whether anybody looks at the products of gradients: a weighting, or clipping.</summary>
+    public bool IsMeasured { get; init; } = true;
+
     /// <param name="perTask">Whether one gradient of every task travels.</param>
     /// <param name="stepsPerEpoch">For what depends on the epoch; a server need not know.</param>
     public static ServerShape Of(JobFile job, ModelBlueprint blueprint, long generation, bool perTask, int stepsPerEpoch = 1)
@@ -24,6 +27,7 @@ public sealed record ServerShape(long Generation, int Servers, int Shards, Param
         var gradient = GradientShape.Create(blueprint.Layout, job.Tasks.Count, perTask ? WeightingNeed.Gramian : WeightingNeed.Losses);
         return new ServerShape(generation, job.Training.ParameterServers.Count, job.Data.Shards, slices, gradient, new TableShape(blueprint.Tables, job.Tasks.Count, perTask))
         {
+            IsMeasured = perTask || job.Optimizer.ClipNorm is not null,
             Compression = job.Training.Compression.Kind == CompressionKind.None
                 ? null
                 : CompressionPlan.Of(job, blueprint.Layout, slices, gradient, stepsPerEpoch),

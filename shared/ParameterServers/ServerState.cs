@@ -14,7 +14,7 @@ namespace DistMtl.ParameterServers;
 /// </summary>
 /// <param name="Parameters_P">P numbers in layout order.</param>
 /// <param name="Optimizer">With its own vectors.</param>
-/// <param name="Tables">In the order of the model; each server has its own, for each holds other rows.</param>
+/// <param name="Tables">In the order of the model; each server has its own, for each holds other rows. Locked while it is read or changed.</param>
 public sealed record ServerState(float[] Parameters_P, Optimizer Optimizer, ImmutableArray<RowTable> Tables)
 {
     /// <summary>The state before the first step.</summary>

@@ -214,14 +214,15 @@ internal sealed class JobSession : IAsyncDisposable
     {
         if (batch.Version != work.Version)
             throw new FrameException($"work on version {work.Version} where {batch.Version} is due");
-        var values = batch.Nodes.Select(node => client.Rows(node.Node)).ToArray();
+        var rows = batch.Nodes.Select(node => client.TakeRows(node.Node)).ToArray();
         var next = _next = PrepareAsync(work.Version + 1, cancellation);
         await _thread.RunAsync(() => { trainer.Load(client.Parameters_P); return true; }, cancellation);
         var sending = new List<Task>();
         for (var i = 0; i < batch.Nodes.Count; i++)
         {
             var (node, place) = (batch.Nodes[i], i);
-            var sum = await _thread.RunAsync(() => trainer.Train(work, node, client.Parameters_P, values[place]), cancellation);
+            var sum = await _thread.RunAsync(() => trainer.Train(work, node, client.Parameters_P, rows[place].Values.AsMemory(0, rows[place].Length)), cancellation);
+            ArrayPool<float>.Shared.Return(rows[place].Values);
             sending.Add(SendAsync(work, node, sum, next, place, trainer, client, cancellation));
         }
         await Task.WhenAll(sending);

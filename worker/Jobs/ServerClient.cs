@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Runtime.InteropServices;
@@ -90,12 +91,13 @@ internal sealed class ServerClient : IAsyncDisposable
             return batch.Nodes.All(node => _rows.TryGetValue(node.Node, out var rows) && rows.Version == batch.Version && rows.IsComplete);
     }
 
-    public ReadOnlyMemory<float> Rows(TreeNode node)
+    /// <summary>The rows of a subtree, when they are here; pooled, and the caller's from now on.</summary>
+    public (float[] Values, int Length) TakeRows(TreeNode node)
     {
         if (Tables.Tables.IsEmpty)
-            return default;
+            return ([], 0);
         lock (_rows)
-            return _rows[node].Values.AsMemory(0, _rows[node].Length);
+            return _rows.Remove(node, out var rows) ? (rows.Values, rows.Length) : throw new InvalidOperationException($"the rows of {node} are not here");
     }
 
     /// <summary>
@@ -134,7 +136,7 @@ internal sealed class ServerClient : IAsyncDisposable
         {
             var partition = RowPartition.Split(node.Touched, _servers.Count);
             lock (_rows)
-                _rows[node.Node] = new PendingRows(batch.Version, partition, new float[Tables.ValuesLength(node.Touched)], Tables.ValuesLength(node.Touched));
+                _rows[node.Node] = new PendingRows(batch.Version, partition, ArrayPool<float>.Shared.Rent(Tables.ValuesLength(node.Touched)), Tables.ValuesLength(node.Touched));
             for (var server = 0; server < _servers.Count; server++)
                 await SendPullAsync(server, batch.Version, node.Node.Level, node.Node.Index, partition.Parts[server], cancellation);
         }
