@@ -2,6 +2,7 @@ using System.CommandLine;
 using DistMtl.Coordinator.Cluster;
 using DistMtl.Coordinator.Display;
 using DistMtl.Coordinator.Runs;
+using DistMtl.Coordinator.Tracing;
 using DistMtl.Coordinator.Training;
 using DistMtl.Protocol;
 using DistMtl.Protocol.Runs;
@@ -25,7 +26,8 @@ internal static class TrainCommand
         var output = new Option<string?>("--out") { Description = "Folder of the run; default: runs/<name>-<time>." };
         var resume = new Option<string?>("--resume") { Description = "Goes on with the run in this folder from its last checkpoint." };
         var json = new Option<bool>("--json") { Description = "One JSON object a line instead of a display." };
-        var command = new Command("train", "Trains a job on this machine, on a cluster of worker processes.") { path, overrides, workers, output, resume, json, remote };
+        var trace = new Option<string?>("--trace") { Description = "Writes what took how long in every process: a file for chrome://tracing or Perfetto." };
+        var command = new Command("train", "Trains a job on this machine, on a cluster of worker processes.") { path, overrides, workers, output, resume, json, remote, trace };
         listen.AddTo(command);
         command.Validators.Add(result =>
         {
@@ -40,33 +42,36 @@ internal static class TrainCommand
                 result.AddError("--host, --port and --tensor-port belong to --remote-workers, which excludes --workers");
         });
         command.SetAction((parse, _) => Errors.ReportAsync(parse, () => RunAsync(
+            parse.GetValue(trace) is { } file ? RunTrace.Start(file, Warn) : null,
             parse.GetValue(resume) is { } run ? RunStart.Resume(RunDirectory.Open(run), Warn) : New(parse.GetValue(path)!, parse.GetValue(overrides)!, parse.GetValue(output)),
             new WorkerChoice(parse.GetValue(workers), parse.GetValue(remote), listen.Read(parse)),
             parse.GetValue(json))));
         return command;
     }
 
-    private static async Task<ExitCode> RunAsync(RunStart start, WorkerChoice choice, bool json)
+    private static async Task<ExitCode> RunAsync(RunTrace? recording, RunStart start, WorkerChoice choice, bool json)
     {
+        using var trace = recording;
         choice.Check(start.Job);
         using var signals = new StopSignals();
         var starting = choice.StartAsync(start.Job, signals.Token);
         try
         {
             var status = start.Job.Training.Folds is null
-                ? (await RecordedRun.RunAsync(start, Displays(json), starting, TimeProvider.System, signals.Token)).Status
-                : await CrossValidateAsync(start, json, starting, signals.Token);
+                ? (await RecordedRun.RunAsync(start, Displays(json), starting, TimeProvider.System, signals.Token, trace)).Status
+                : await CrossValidateAsync(start, json, starting, trace, signals.Token);
             return status == RunStatus.Interrupted ? ExitCode.Interrupted : ExitCode.Success;
         }
         finally
         {
             await TrainingCluster.EndAsync(starting);
+            trace?.Write();
         }
     }
 
-    private static async Task<RunStatus> CrossValidateAsync(RunStart start, bool json, Task<TrainingCluster> starting, CancellationToken stop)
+    private static async Task<RunStatus> CrossValidateAsync(RunStart start, bool json, Task<TrainingCluster> starting, RunTrace? trace, CancellationToken stop)
     {
-        var folds = new CrossValidation(start.Job, start.Directory, () => Displays(json), Warn, TimeProvider.System);
+        var folds = new CrossValidation(start.Job, start.Directory, () => Displays(json), Warn, TimeProvider.System, trace);
         var summary = await folds.RunAsync(starting, stop);
         FoldsText.Write(Console.Out, json, summary, start.Directory.Root);
         return summary.Status;

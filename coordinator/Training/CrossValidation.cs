@@ -1,5 +1,6 @@
 using DistMtl.Coordinator.Cluster;
 using DistMtl.Coordinator.Runs;
+using DistMtl.Coordinator.Tracing;
 using DistMtl.Protocol;
 using DistMtl.Protocol.Jobs;
 using DistMtl.Protocol.Runs;
@@ -14,8 +15,9 @@ namespace DistMtl.Coordinator.Training;
 /// <param name="job">With <c>training.folds</c>.</param>
 /// <param name="displays">Makes those who watch one fold.</param>
 /// <param name="warn">Told about damaged checkpoints.</param>
+/// <param name="trace">Of all folds; null: what takes how long is not recorded.</param>
 internal sealed class CrossValidation(
-    JobFile job, RunDirectory directory, Func<IReadOnlyList<IRunObserver>> displays, Action<string> warn, TimeProvider time)
+    JobFile job, RunDirectory directory, Func<IReadOnlyList<IRunObserver>> displays, Action<string> warn, TimeProvider time, RunTrace? trace = null)
 {
     private readonly int _folds = job.Training.Folds ?? throw new ArgumentException("the job has no training.folds", nameof(job));
     private readonly List<RunSummary> _runs = [];
@@ -38,7 +40,7 @@ internal sealed class CrossValidation(
             var folder = directory.Fold(fold);
             try
             {
-                _runs.Add(FinishedIn(folder) ?? await RecordedRun.RunAsync(Start(folder, fold), displays(), starting, time, stop));
+                _runs.Add(FinishedIn(folder) ?? await RecordedRun.RunAsync(Start(folder, fold), displays(), starting, time, stop, trace));
             }
             catch (JobException e)
             {

@@ -4,6 +4,7 @@ using DistMtl.Coordinator.Cluster;
 using DistMtl.ParameterServers;
 using DistMtl.Protocol;
 using DistMtl.Protocol.Jobs;
+using DistMtl.Protocol.Tracing;
 using DistMtl.Transport;
 
 namespace DistMtl.Coordinator.Training;
@@ -95,6 +96,7 @@ internal sealed class FreeRunner : IDisposable
 
     private async Task StepAsync(LaneProgress lane, Segment segment, CancellationToken cancellation)
     {
+        using var span = TraceSource.Coordinator.Begin("step", "steps", lane.Step);
         var place = new StepPlace(lane.Index, lane.Step, Updates + 1, lane.Step / _stepsPerEpoch + 1);
         var ahead = _weigher.Ahead(segment.State, place, lane.Labels_T);
         await _fleet.SendAsync(lane.Members.Worker!, FrameKind.Work, _weigher.Work(place, ahead, lane.Labels_T), default, cancellation);
@@ -150,6 +152,7 @@ internal sealed class FreeRunner : IDisposable
 
     private async Task<IReadOnlyList<StepReport>> ReportAsync(LaneProgress lane, CancellationToken cancellation)
     {
+        using var span = TraceSource.Coordinator.Begin("wait for gradients", "parts of steps", lane.Step);
         try
         {
             return await _fleet.UnlessLostAsync(_servers.ReportAsync(lane.Index, Deadline, cancellation));
@@ -162,6 +165,7 @@ internal sealed class FreeRunner : IDisposable
 
     private async Task<(StepTotals Totals, int[] RowsByShard)> ReceiveTotalsAsync(LaneProgress lane, CancellationToken cancellation)
     {
+        using var span = TraceSource.Coordinator.Begin("wait for losses", "parts of steps", lane.Step);
         var (rowsByShard, missing) = (new int[_job.Data.Shards], lane.Members.Shards);
         StepTotals? totals = null;
         while (!missing.IsEmpty)

@@ -1,6 +1,7 @@
 using DistMtl.Coordinator.Cluster;
 using DistMtl.Coordinator.Report;
 using DistMtl.Coordinator.Runs;
+using DistMtl.Coordinator.Tracing;
 using DistMtl.Protocol.Runs;
 
 namespace DistMtl.Coordinator.Training;
@@ -9,16 +10,17 @@ namespace DistMtl.Coordinator.Training;
 internal static class RecordedRun
 {
     /// <param name="displays">Who else watches; they are disposed with the run.</param>
+    /// <param name="trace">Null: what takes how long is not recorded.</param>
     /// <exception cref="Protocol.JobException">The run failed; summary and report that say so are written.</exception>
     public static async Task<RunSummary> RunAsync(
-        RunStart start, IReadOnlyList<IRunObserver> displays, Task<TrainingCluster> starting, TimeProvider time, CancellationToken stop)
+        RunStart start, IReadOnlyList<IRunObserver> displays, Task<TrainingCluster> starting, TimeProvider time, CancellationToken stop, RunTrace? trace = null)
     {
         var (job, directory, checkpoint) = start;
         var metrics = checkpoint is null ? MetricsLog.Create(directory.MetricsPath) : MetricsLog.Resume(directory.MetricsPath, checkpoint.Step);
         await using var observers = new ObserverChain([metrics, .. displays]);
         try
         {
-            return await new TrainingRun(job, directory, observers, time).RunAsync(starting, checkpoint, stop);
+            return await new TrainingRun(job, directory, observers, time, trace).RunAsync(starting, checkpoint, stop);
         }
         finally
         {

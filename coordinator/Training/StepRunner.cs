@@ -3,6 +3,7 @@ using DistMtl.Coordinator.Cluster;
 using DistMtl.ParameterServers;
 using DistMtl.Protocol;
 using DistMtl.Protocol.Jobs;
+using DistMtl.Protocol.Tracing;
 using DistMtl.Transport;
 
 namespace DistMtl.Coordinator.Training;
@@ -27,6 +28,7 @@ internal sealed class StepRunner(
     /// <summary>Makes one update: the servers' parameters and optimisers change in place.</summary>
     public async Task<(TrainingState State, StepResult Result)> RunAsync(TrainingState state, CancellationToken cancellation)
     {
+        using var span = TraceSource.Coordinator.Begin("step", "steps", state.Step);
         var place = new StepPlace(0, state.Step, state.Step + 1, state.Step / stepsPerEpoch + 1);
         var ahead = weigher.Ahead(state, place, _labels_T);
         await fleet.SendAsync(FrameKind.Work, weigher.Work(place, ahead, _labels_T), default, cancellation);
@@ -40,6 +42,7 @@ internal sealed class StepRunner(
 
     private async Task<IReadOnlyList<StepReport>> ReportAsync(CancellationToken cancellation)
     {
+        using var span = TraceSource.Coordinator.Begin("wait for gradients", "parts of steps");
         try
         {
             return await fleet.UnlessLostAsync(servers.ReportAsync(0, Deadline, cancellation));
@@ -53,6 +56,7 @@ internal sealed class StepRunner(
     /// <summary>Adds up the losses and counts of the workers' subtrees.</summary>
     private async Task<StepTotals> ReceiveTotalsAsync(int version, CancellationToken cancellation)
     {
+        using var span = TraceSource.Coordinator.Begin("wait for losses", "parts of steps", version);
         var reducer = new TreeReducer<StepTotals>(job.Data.Shards, (left, right) => left + right);
         while (!reducer.IsComplete)
         {

@@ -4,6 +4,7 @@ using DistMtl.Aggregation.Weightings;
 using DistMtl.Coordinator.Cluster;
 using DistMtl.ParameterServers;
 using DistMtl.Protocol.Jobs;
+using DistMtl.Protocol.Tracing;
 using DistMtl.Transport;
 
 namespace DistMtl.Coordinator.Training;
@@ -45,6 +46,7 @@ internal sealed class StepWeigher(JobFile job, IWeighting weighting, LearningRat
     public (WeightingDecision Decision, UpdateOrder Order) Decide(
         TrainingState state, StepPlace place, WeightingDecision? ahead, IReadOnlyList<StepReport> reports, long[] labels_T, IReadOnlyList<double?> losses_T)
     {
+        using var span = TraceSource.Coordinator.Begin("weigh", "parts of steps", place.Version);
         if (ahead is { } known)
             return (known, Order(place, reports, null, labels_T));
         var input = new WeightingInput(place.Update, place.Epoch, labels_T, Losses_T: losses_T);

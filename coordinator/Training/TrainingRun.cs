@@ -4,6 +4,7 @@ using DistMtl.Aggregation.Tables;
 using DistMtl.Aggregation.Weightings;
 using DistMtl.Coordinator.Cluster;
 using DistMtl.Coordinator.Runs;
+using DistMtl.Coordinator.Tracing;
 using DistMtl.Data;
 using DistMtl.Data.Pretrained;
 using DistMtl.ParameterServers;
@@ -11,6 +12,7 @@ using DistMtl.Protocol;
 using DistMtl.Protocol.Jobs;
 using DistMtl.Protocol.Models;
 using DistMtl.Protocol.Runs;
+using DistMtl.Protocol.Tracing;
 using DistMtl.Transport;
 
 namespace DistMtl.Coordinator.Training;
@@ -26,11 +28,13 @@ internal sealed class TrainingRun
     private readonly CheckpointStore _checkpoints;
     private readonly IRunObserver _observer;
     private readonly TimeProvider _time;
+    private readonly RunTrace? _trace;
     private readonly long _began;
 
-    public TrainingRun(JobFile job, RunDirectory directory, IRunObserver observer, TimeProvider time)
+    /// <param name="trace">Null: what takes how long is not recorded.</param>
+    public TrainingRun(JobFile job, RunDirectory directory, IRunObserver observer, TimeProvider time, RunTrace? trace = null)
     {
-        (_job, _directory, _observer, _time) = (job, directory, observer, time);
+        (_job, _directory, _observer, _time, _trace) = (job, directory, observer, time, trace);
         _checkpoints = new CheckpointStore(directory);
         _began = time.GetTimestamp();
     }
@@ -54,7 +58,15 @@ internal sealed class TrainingRun
             progress.Workers = cluster.Workers;
             _observer.On(Started(progress));
             await using var fleet = await WorkerFleet.FormAsync(cluster, _job.Data.Shards, Notice, stop);
-            return await TrainAsync(progress, fleet, stop);
+            try
+            {
+                return await TrainAsync(progress, fleet, stop);
+            }
+            finally
+            {
+                if (_trace is not null)
+                    await _trace.CollectAsync(fleet);
+            }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -245,6 +257,7 @@ internal sealed class TrainingRun
 
     private async Task EvaluateAsync(Progress progress, Evaluator evaluator)
     {
+        using var span = TraceSource.Coordinator.Begin("evaluate", "steps", progress.State.Step - 1);
         var state = progress.State;
         await progress.Servers!.FetchAsync(CancellationToken.None);
         var metrics = await evaluator.EvaluateAsync(await PublishForPredictionAsync(progress), WorkKind.Validate, CancellationToken.None);
@@ -310,7 +323,8 @@ internal sealed class TrainingRun
         Splits.Train | (HasValidation ? Splits.Validation : Splits.None) | (_job.Data.Test is null ? Splits.None : Splits.Test),
         [.. servers.Addresses],
         progress.BatchesPerEpoch,
-        (int)Math.Min((long)progress.TotalSteps * _job.Training.LocalSteps, int.MaxValue));
+        (int)Math.Min((long)progress.TotalSteps * _job.Training.LocalSteps, int.MaxValue),
+        Trace: _trace is not null);
 
     private RunStarted Started(Progress progress) => new(
         Seconds, NameToShow, _directory.Root, [.. _job.Tasks.Select(task => task.Name)], progress.Workers, _job.Data.Shards,
@@ -328,6 +342,7 @@ internal sealed class TrainingRun
 
     private void Save(Progress progress, IReadOnlyDictionary<string, float[]> shardStates)
     {
+        using var span = TraceSource.Coordinator.Begin("checkpoint", "checkpoints", progress.State.Step - 1);
         var state = progress.State;
         var directory = _checkpoints.Write(new CheckpointContent(
             JobFileWriter.Write(_job), _job.Seed, progress.Scan.Schema.ToJson(), state.Step, EpochOf(progress), progress.Layout,

@@ -5,6 +5,7 @@ using DistMtl.Aggregation;
 using DistMtl.Aggregation.Compression;
 using DistMtl.Aggregation.Tables;
 using DistMtl.Protocol;
+using DistMtl.Protocol.Tracing;
 using DistMtl.Transport;
 
 namespace DistMtl.ParameterServers;
@@ -162,6 +163,7 @@ public sealed class ParameterServer : IParameterServer
     {
         if (!_shape.IsMeasured)
             return new StepReport(sums.Version, [.. _owned.Select(slice => new SliceProducts(slice.Index, GradientProducts.Zero(_shape.Gradient.Tasks)))], []);
+        using var span = TraceSource.Server.Begin("report", "update", sums.Version, server: _index);
         var products = new GradientProducts[_owned.Length];
         SliceThreads.ForEach(_owned.Length, i => products[i] = _gramian.Compute(_owned[i].Index, sums.Slice(_owned[i].Index)));
         return new StepReport(
@@ -173,6 +175,7 @@ public sealed class ParameterServer : IParameterServer
     /// <returns>The sending.</returns>
     private Task UpdateSlices(Lane lane, StepSums sums, TaskCoefficients? coefficients, UpdateOrder order, CancellationToken cancellation)
     {
+        using var span = TraceSource.Server.Begin("update slices", "update", order.Version, server: _index);
         var sending = new Task[_owned.Length];
         IReadOnlyList<string> workers = lane.Members.Worker is { } worker ? [worker] : _workers.All;
         SliceThreads.ForEach(_owned.Length, i =>
@@ -188,6 +191,7 @@ public sealed class ParameterServer : IParameterServer
     /// <param name="waiting">Pulls of the new version; those that came meanwhile are added.</param>
     private void UpdateRows(Lane lane, StepSums sums, TaskCoefficients? coefficients, UpdateOrder order, List<WaitingPull> waiting)
     {
+        using var span = TraceSource.Server.Begin("update rows", "update rows", order.Version, server: _index);
         if (sums.Rows is { } rows)
         {
             RowUpdate.Apply(_shape.Tables, _state.Tables, rows, coefficients, order);
@@ -282,6 +286,7 @@ public sealed class ParameterServer : IParameterServer
             Interlocked.Increment(ref _late);
             return;
         }
+        using var span = TraceSource.Server.Begin("add gradient", "add gradients", header.Version, server: _index);
         if (header.Slice < 0 || header.Slice >= _shape.Slices.Count)
             throw new FrameException($"there is no slice {header.Slice}");
         var length = _shape.Slices.GradientLength(_shape.Gradient, header.Slice);
@@ -302,6 +307,7 @@ public sealed class ParameterServer : IParameterServer
             Interlocked.Increment(ref _late);
             return;
         }
+        using var span = TraceSource.Server.Begin("add row gradients", "add gradients", header.Version, server: _index);
         var node = new TreeNode(header.Level, header.Index);
         if (_shape.Compression is { } plan && RowGradientCompression.Applies(plan.Settings))
         {
@@ -335,6 +341,7 @@ public sealed class ParameterServer : IParameterServer
 
     private async Task SendRowsAsync(WaitingPull pull, CancellationToken cancellation)
     {
+        using var span = TraceSource.Server.Begin("send rows", "send rows", pull.Version, server: _index);
         using var values = TensorBuffer.Rent((long)_shape.Tables.ValuesLength(pull.Rows) * sizeof(float));
         Read(pull.Rows, values.Numbers);
         await _workers.SendAsync(
@@ -343,6 +350,7 @@ public sealed class ParameterServer : IParameterServer
 
     private async Task SendSliceAsync(ParameterSlice slice, int version, IReadOnlyList<string> workers, CancellationToken cancellation)
     {
+        using var span = TraceSource.Server.Begin("send slice", "send slices", version, server: _index);
         // Where workers do not wait for each other the next update may come while this one is being sent: what is sent is a copy.
         using var numbers = _lanes.Length > 1 ? TensorBuffer.Rent((long)slice.Length * sizeof(float)) : TensorBuffer.Borrow(_state.Parameters_P, _state.Parameters_P.Length);
         if (_lanes.Length > 1)

@@ -20,6 +20,7 @@ public sealed record HelloHeader(
 /// <param name="BatchesPerEpoch">Micro-batches of a shard in one pass; more than the updates where a shard takes local steps.</param>
 /// <param name="TotalBatches">In the whole run, for the schedule of local steps.</param>
 /// <param name="Servers">Where each parameter server listens, HOST:PORT; empty: all are in the coordinator, on this connection.</param>
+/// <param name="Trace">Whether to record what takes how long, for <see cref="FrameKind.FetchTrace"/>.</param>
 [MessagePackObject]
 public sealed record PlanHeader(
     [property: Key(0)] long Generation,
@@ -31,7 +32,8 @@ public sealed record PlanHeader(
     [property: Key(6)] Splits Splits,
     [property: Key(7)] string[] Servers,
     [property: Key(8)] int BatchesPerEpoch,
-    [property: Key(9)] int TotalBatches);
+    [property: Key(9)] int TotalBatches,
+    [property: Key(10)] bool Trace = false);
 
 /// <summary>A set of splits; the bits are those of the data layer's split numbers.</summary>
 [Flags]
@@ -118,3 +120,10 @@ public sealed record PredictionsHeader(
 public sealed record FailedHeader(
     [property: Key(0)] string Error,
     [property: Key(1)] int ExitCode);
+
+/// <summary>What a worker has recorded.</summary>
+/// <param name="Dropped">Earlier events, for which it had no room.</param>
+[MessagePackObject]
+public sealed record TraceEventsHeader(
+    [property: Key(0)] long Generation,
+    [property: Key(1)] long Dropped);

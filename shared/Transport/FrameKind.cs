@@ -74,4 +74,10 @@ public enum FrameKind : byte
 
     /// <summary>Between coordinator and hosted server, both ways: <see cref="TableRowsHeader"/>, payload what is kept of rows.</summary>
     TableRows = 24,
+
+    /// <summary>Coordinator to worker: <see cref="ServerOrderHeader"/>; send what you have recorded of the run's course.</summary>
+    FetchTrace = 25,
+
+    /// <summary>Worker to coordinator: <see cref="TraceEventsHeader"/>, payload the events as UTF-8 JSON.</summary>
+    TraceEvents = 26,
 }

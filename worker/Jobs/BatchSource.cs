@@ -2,6 +2,7 @@ using DistMtl.Aggregation;
 using DistMtl.Data;
 using DistMtl.Protocol;
 using DistMtl.Protocol.Jobs;
+using DistMtl.Protocol.Tracing;
 
 namespace DistMtl.Worker.Jobs;
 
@@ -32,6 +33,7 @@ internal sealed class BatchSource
 
     public StepBatch Make(int version)
     {
+        using var span = TraceSource.Worker.Begin("make micro-batches", "make", version);
         var (epoch, step) = Math.DivRem(version, _plan.Header.StepsPerEpoch);
         NodeBatch[] nodes = [.. _nodes.Select(node => MakeNode(node, epoch, step))];
         return new StepBatch(version, nodes, NodeBatch.Sum(nodes.Select(node => node.Labels_T)));

@@ -3,6 +3,7 @@ using System.Net;
 using DistMtl.Aggregation;
 using DistMtl.Learning;
 using DistMtl.Protocol;
+using DistMtl.Protocol.Tracing;
 using DistMtl.Transport;
 
 namespace DistMtl.Worker.Jobs;
@@ -25,6 +26,7 @@ internal sealed class JobSession : IAsyncDisposable
     private ShardTrainer? _trainer;
     private ServerClient? _client;
     private WorkHeader? _work;
+    private TraceRecorder? _trace;
     private Task<StepBatch> _next = Task.FromException<StepBatch>(new InvalidOperationException("there is no plan yet"));
 
     private JobSession(TensorConnection connection, string job, string worker) => (_connection, _job, _worker) = (connection, job, worker);
@@ -57,6 +59,7 @@ internal sealed class JobSession : IAsyncDisposable
         if (_trainer is { } trainer)
             await _thread.RunAsync(() => { trainer.Dispose(); return true; }, CancellationToken.None);
         await _thread.DisposeAsync();
+        _trace?.Dispose();
         _changed.Dispose();
     }
 
@@ -126,6 +129,9 @@ internal sealed class JobSession : IAsyncDisposable
                 case FrameKind.Rows when _client is { } client:
                     client.OnRows(frame);
                     break;
+                case FrameKind.FetchTrace when _trainer is { } trainer:
+                    await SendTraceAsync(trainer, cancellation);
+                    break;
                 case FrameKind.Work when _trainer is not null:
                     _work = frame.Header<WorkHeader>();
                     break;
@@ -150,6 +156,12 @@ internal sealed class JobSession : IAsyncDisposable
         await _connection.SendAsync(FrameKind.ShardStateEnd, new ShardStateEndHeader(trainer.Generation, 0), default, cancellation);
     }
 
+    private async Task SendTraceAsync(ShardTrainer trainer, CancellationToken cancellation)
+    {
+        var (events, dropped) = _trace?.Take() ?? ([], 0);
+        await _connection.SendAsync(FrameKind.TraceEvents, new TraceEventsHeader(trainer.Generation, dropped), TraceEvent.Write(events), cancellation);
+    }
+
     private void TakeShardState(Frame frame)
     {
         var header = frame.Header<ShardStateHeader>();
@@ -167,6 +179,7 @@ internal sealed class JobSession : IAsyncDisposable
 
     private async Task PlanAsync(JobPlan plan, CancellationToken cancellation)
     {
+        _trace = plan.Header.Trace ? new TraceRecorder(TraceRecorder.DefaultCapacity, TraceSource.Worker, TraceSource.Server) : null;
         var trainer = await _thread.RunAsync(() => ShardTrainer.Create(plan, _worker, cancellation), cancellation);
         _trainer = trainer;
         var client = _client = await ServerClient.ConnectAsync(plan, trainer.Shape, trainer.Layout.Length, _job, _worker, _connection, cancellation);
@@ -179,6 +192,7 @@ internal sealed class JobSession : IAsyncDisposable
     /// <summary>Makes the micro-batches of a step and asks for their rows.</summary>
     private async Task<StepBatch> PrepareAsync(int version, CancellationToken cancellation)
     {
+        using var span = TraceSource.Worker.Begin("prefetch", "prefetch", version);
         var batch = await Task.Run(() => _trainer!.Batches.Make(version), cancellation);
         await _client!.RequestAsync(batch, cancellation);
         return batch;
@@ -186,6 +200,7 @@ internal sealed class JobSession : IAsyncDisposable
 
     private async Task WorkAsync(CancellationToken cancellation)
     {
+        var waiting = TraceSource.Worker.Begin("wait", "steps");
         while (true)
         {
             await _changed.WaitAsync(cancellation);
@@ -206,7 +221,9 @@ internal sealed class JobSession : IAsyncDisposable
             if (!client.HasRows(batch))
                 continue;
             _work = null;
+            waiting?.Dispose();
             await TrainAsync(work, batch, trainer, client, cancellation);
+            waiting = TraceSource.Worker.Begin("wait", "steps", work.Version + 1);
         }
     }
 
@@ -214,14 +231,22 @@ internal sealed class JobSession : IAsyncDisposable
     {
         if (batch.Version != work.Version)
             throw new FrameException($"work on version {work.Version} where {batch.Version} is due");
+        using var span = TraceSource.Worker.Begin("train", "steps", work.Version);
         var rows = batch.Nodes.Select(node => client.TakeRows(node.Node)).ToArray();
         var next = _next = PrepareAsync(work.Version + 1, cancellation);
-        await _thread.RunAsync(() => { trainer.Load(client.Parameters_P); return true; }, cancellation);
         var sending = new List<Task>();
         for (var i = 0; i < batch.Nodes.Count; i++)
         {
             var (node, place) = (batch.Nodes[i], i);
-            var sum = await _thread.RunAsync(() => trainer.Train(work, node, client.Parameters_P, rows[place].Values.AsMemory(0, rows[place].Length)), cancellation);
+            var sum = await _thread.RunAsync(
+                () =>
+                {
+                    // Each hop to the thread costs as much as loading does.
+                    if (place == 0)
+                        trainer.Load(client.Parameters_P);
+                    return trainer.Train(work, node, client.Parameters_P, rows[place].Values.AsMemory(0, rows[place].Length));
+                },
+                cancellation);
             ArrayPool<float>.Shared.Return(rows[place].Values);
             sending.Add(SendAsync(work, node, sum, next, place, trainer, client, cancellation));
         }

@@ -6,6 +6,7 @@ using DistMtl.Aggregation;
 using DistMtl.Aggregation.Compression;
 using DistMtl.ParameterServers;
 using DistMtl.Protocol;
+using DistMtl.Protocol.Tracing;
 using DistMtl.Transport;
 
 namespace DistMtl.Worker.Jobs;
@@ -166,6 +167,7 @@ internal sealed class ServerClient : IAsyncDisposable
         var slice = Slices[header.Slice];
         if (frame.Payload.ByteCount != slice.Length * sizeof(float))
             throw new FrameException($"slice {header.Slice} came with {frame.Payload.ByteCount} bytes where it has {slice.Length * sizeof(float)}");
+        using var span = TraceSource.Worker.Begin("receive slice", "receive slices", header.Version);
         frame.Payload.Numbers.CopyTo(Parameters_P.AsSpan(slice.Offset, slice.Length));
         Volatile.Write(ref _sliceVersions[header.Slice], header.Version);
     }
@@ -181,6 +183,7 @@ internal sealed class ServerClient : IAsyncDisposable
                 pull.Done.TrySetResult(pull.Rows);
             return;
         }
+        using var span = TraceSource.Worker.Begin("receive rows", "receive rows", header.Version);
         lock (_rows)
         {
             if (_rows.TryGetValue(new TreeNode(header.Level, header.Index), out var rows) && rows.Version == header.Version)
@@ -192,6 +195,7 @@ internal sealed class ServerClient : IAsyncDisposable
     /// <param name="compressor">Of the subtree's one shard; null: gradients travel as they are.</param>
     public async Task SendAsync(WorkHeader work, NodeBatch batch, PartialSum sum, ShardCompressor? compressor, CancellationToken cancellation)
     {
+        using var span = TraceSource.Worker.Begin("send", "send", work.Version, batch.Node.Level == 0 ? batch.Node.Index : null);
         if (work.Labels_T is { } labels_T)
         {
             GradientCombiner.DivideByLabels(_shape.Gradient, sum.GradientSpan[.._shape.Gradient.Length], labels_T);

@@ -8,6 +8,7 @@ using DistMtl.Learning;
 using DistMtl.ParameterServers;
 using DistMtl.Protocol;
 using DistMtl.Protocol.Models;
+using DistMtl.Protocol.Tracing;
 using DistMtl.Transport;
 
 namespace DistMtl.Worker.Jobs;
@@ -66,7 +67,11 @@ internal sealed class ShardTrainer : IDisposable
     public ReadyHeader Ready(StepBatch first) =>
         new(Generation, [.. Shards], [.. Shards.Select(shard => _rows[shard].Train.Count)], first.Labels_T);
 
-    public void Load(ReadOnlySpan<float> parameters_P) => _learner.Load(parameters_P);
+    public void Load(ReadOnlySpan<float> parameters_P)
+    {
+        using var span = TraceSource.Worker.Begin("load parameters", "torch");
+        _learner.Load(parameters_P);
+    }
 
     /// <summary>What a shard keeps from step to step: of compression, of local steps; empty for most jobs.</summary>
     public IReadOnlyDictionary<string, float[]> StateOf(int shard) =>
@@ -107,6 +112,7 @@ internal sealed class ShardTrainer : IDisposable
 
     private PartialSum Train(WorkHeader work, ShardBatch batch, float[] parameters_P, PulledRows pulled)
     {
+        using var span = TraceSource.Worker.Begin("backward", "torch", work.Version, batch.Shard);
         var length = Shape.Gradient.Length + Shape.Tables.GradientsLength(pulled.Rows);
         var gradients = ArrayPool<float>.Shared.Rent(length);
         var lossSums_T = new double[_plan.Job.Tasks.Count];

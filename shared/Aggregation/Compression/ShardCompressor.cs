@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using DistMtl.Protocol.Tracing;
 
 namespace DistMtl.Aggregation.Compression;
 
@@ -84,6 +85,7 @@ public sealed class ShardCompressor
     /// <exception cref="InvalidOperationException">The state stands before another step.</exception>
     public int Compress(int slice, ReadOnlySpan<float> gradients, int step, Span<byte> payload)
     {
+        using var span = TraceSource.Worker.Begin("compress", "compress", step, Shard);
         if (gradients.Length != _plan.Gradient.Length)
             throw new ArgumentException($"a gradient of {gradients.Length} numbers where {_plan.Gradient.Length} are needed", nameof(gradients));
         if (State.Count == 0)
