@@ -13,8 +13,9 @@ public sealed class ReportFrameTests
         var (shape, reports) = await ReportsAsync(perTask, servers);
         for (var server = 0; server < servers; server++)
         {
-            var (header, payload) = ReportFrame.Write(shape, server, reports[server]);
+            var (header, payload) = ReportFrame.Write(shape, server, lane: 2, reports[server]);
             Assert.Equal(shape.OwnedBy(server).Select(slice => slice.Index), header.Slices);
+            Assert.Equal(2, header.Lane);
             using var frame = ServerSet.FrameOf(FrameKind.Report, header, payload);
             var read = ReportFrame.Read(shape, frame);
             Assert.Equal(reports[server].Version, read.Version);
@@ -28,7 +29,7 @@ public sealed class ReportFrameTests
     public async Task A_report_that_does_not_have_what_it_says_is_refused()
     {
         var (shape, reports) = await ReportsAsync(perTask: true, servers: 2);
-        var (header, payload) = ReportFrame.Write(shape, 0, reports[0]);
+        var (header, payload) = ReportFrame.Write(shape, 0, lane: 0, reports[0]);
         AssertRefused(header, payload[8..]);
         AssertRefused(header, payload[1..]);
         AssertRefused(header, [.. payload, 0]);

@@ -11,7 +11,7 @@ public sealed class FrameFormatTests
         [
             "Hello=1", "Plan=2", "Ready=3", "Work=4", "Sum=5", "Predictions=6", "Failed=7", "Pull=8", "Rows=9", "Slice=10", "Gradient=11", "RowGradients=12",
             "Host=13", "Hosting=14", "State=15", "StateEnd=16", "Publish=17", "Report=18", "Update=19", "Fetch=20",
-            "FetchShards=21", "ShardState=22", "ShardStateEnd=23",
+            "FetchShards=21", "ShardState=22", "ShardStateEnd=23", "TableRows=24",
         ],
         Enum.GetValues<FrameKind>().Select(kind => $"{kind}={(byte)kind}"));
 
@@ -33,10 +33,11 @@ public sealed class FrameFormatTests
     public void Headers_have_frozen_bytes()
     {
         Assert.Equal("9302A56A6F622D31AD31302E302E302E353A34303533", Hex(Headers.Hello));
-        Assert.Equal("9803A86E616D653A20780A9200010B05C30591AD31302E302E302E353A34313030", Hex(Headers.Plan));
+        Assert.Equal("9A03A86E616D653A20780A9200010B05C30591AD31302E302E302E353A34313030162C", Hex(Headers.Plan));
         Assert.Equal("94039200019264639207CD012C", Hex(Headers.Ready));
-        Assert.Equal("9403050092CA3F000000CABF800000", Hex(Headers.Work));
-        Assert.Equal("94030502C0", Hex(new WorkHeader(3, 5, WorkKind.Test, null)));
+        Assert.Equal("9503050092CA3F000000CABF800000C0", Hex(Headers.Work));
+        Assert.Equal("95030502C0C0", Hex(new WorkHeader(3, 5, WorkKind.Test, null)));
+        Assert.Equal("95030500C09207CD012C", Hex(new WorkHeader(3, 5, WorkKind.Train, null, [7, 300])));
         Assert.Equal("980305010292CB3FD0000000000000CB3E112E0BE826D695921003920F04920808", Hex(Headers.Sum));
         Assert.Equal("970305010614920104C3", Hex(Headers.Predictions));
         Assert.Equal("92A26E6F03", Hex(Headers.Failed));
@@ -51,18 +52,24 @@ public sealed class FrameFormatTests
         Assert.Equal("93030507", Hex(new SliceHeader(3, 5, 7)));
         Assert.Equal("950305070206", Hex(new GradientHeader(3, 5, 7, 2, 6)));
         Assert.Equal("950305010206", Hex(new RowGradientHeader(3, 5, 1, 2, 6)));
-        Assert.Equal("9403A86E616D653A20780A01C3", Hex(new HostHeader(3, "name: x\n", 1, true)));
-        Assert.Equal("930301CD1004", Hex(new HostingHeader(3, 1, 4100)));
+        Assert.Equal("9603A86E616D653A20780A01C392A177C09292000190", Hex(Headers.Host));
+        Assert.Equal("930301CD1004", Hex(Headers.Hosting));
         Assert.Equal("940301A16D07", Hex(Headers.State));
-        Assert.Equal("93030105", Hex(new StateEndHeader(3, 1, 5)));
-        Assert.Equal("920301", Hex(new ServerOrderHeader(3, 1)));
-        Assert.Equal("9503010592000240", Hex(Headers.Report));
-        Assert.Equal("9803010591CB3FE0000000000000C09110CB3FF0000000000000CB3FE0000000000000", Hex(Headers.Update));
+        Assert.Equal("94030105CD012C", Hex(Headers.StateEnd));
+        Assert.Equal("93030105", Hex(Headers.Order));
+        Assert.Equal("960301059200024001", Hex(Headers.Report));
+        Assert.Equal("9A03010591CB3FE0000000000000C09110CB3FF0000000000000CB3FE00000000000000109", Hex(Headers.Update));
+        Assert.Equal("930304A16D", Hex(Headers.ShardState));
+        Assert.Equal("920305", Hex(Headers.ShardStateEnd));
+        Assert.Equal("9503010092A4726F7773A676616C756573920206", Hex(Headers.TableRows));
     }
 
     [Fact]
-    public void A_header_without_a_later_field_has_its_default() =>
+    public void A_header_without_a_later_field_has_its_default()
+    {
         Assert.False(FrameFormat.Deserialize<PredictionsHeader>(Convert.FromHexString("960305010614920104")).HasGroups);
+        Assert.Null(FrameFormat.Deserialize<WorkHeader>(Convert.FromHexString("94030502C0")).Labels_T);
+    }
 
     /// <summary>Field by field as WIRE-FORMAT.md draws it, then as a whole.</summary>
     [Fact]
@@ -74,19 +81,19 @@ public sealed class FrameFormatTests
         var frame = await recording.FrameAsync(FrameKind.Work, Headers.Work, payload);
 
         Assert.Equal("DMT2"u8, frame.AsSpan(0, 4));
-        Assert.Equal(15, frame[4] | frame[5] << 8 | frame[6] << 16);
+        Assert.Equal(16, frame[4] | frame[5] << 8 | frame[6] << 16);
         Assert.Equal((byte)FrameKind.Work, frame[7]);
         Assert.Equal(8, BinaryPrimitives.ReadInt64LittleEndian(frame.AsSpan(8)));
-        Assert.Equal(FrameFormat.Serialize(Headers.Work), frame.AsSpan(16, 15));
-        byte[] soFar = [.. credit[..32], .. frame[..31]];
-        Assert.Equal(XxHash3.HashToUInt64(soFar), BinaryPrimitives.ReadUInt64LittleEndian(frame.AsSpan(31)));
-        Assert.Equal((byte)FrameFormat.Chunk, frame[46]);
-        Assert.Equal(8, BinaryPrimitives.ReadInt64LittleEndian(frame.AsSpan(47)));
-        Assert.Equal(payload, frame.AsSpan(55, 8));
-        Assert.Equal(XxHash3.HashToUInt64([.. soFar, .. frame[39..63]]), BinaryPrimitives.ReadUInt64LittleEndian(frame.AsSpan(63)));
+        Assert.Equal(FrameFormat.Serialize(Headers.Work), frame.AsSpan(16, 16));
+        byte[] soFar = [.. credit[..32], .. frame[..32]];
+        Assert.Equal(XxHash3.HashToUInt64(soFar), BinaryPrimitives.ReadUInt64LittleEndian(frame.AsSpan(32)));
+        Assert.Equal((byte)FrameFormat.Chunk, frame[47]);
+        Assert.Equal(8, BinaryPrimitives.ReadInt64LittleEndian(frame.AsSpan(48)));
+        Assert.Equal(payload, frame.AsSpan(56, 8));
+        Assert.Equal(XxHash3.HashToUInt64([.. soFar, .. frame[40..64]]), BinaryPrimitives.ReadUInt64LittleEndian(frame.AsSpan(64)));
         Assert.Equal("444D5432100000FF0000000000000000" + "0000000000000000" + "0000000200000000" + "4A3EB012901DB5D6", Convert.ToHexString(credit));
         Assert.Equal(
-            "444D54320F0000040800000000000000" + "9403050092CA3F000000CABF800000" + "F3F662E93CA07E06" + "444D5432000000FE0800000000000000" + "0102030405060708" + "CAEBAD58EC960967",
+            "444D5432100000040800000000000000" + "9503050092CA3F000000CABF800000C0" + "A9F0843F68252125" + "444D5432000000FE0800000000000000" + "0102030405060708" + "A57A9E64D7881681",
             Convert.ToHexString(frame));
     }
 
@@ -136,6 +143,8 @@ public sealed class FrameFormatTests
         AssertReadOrRefused(Headers.State);
         AssertReadOrRefused(Headers.Report);
         AssertReadOrRefused(Headers.Update);
+        AssertReadOrRefused(Headers.Host);
+        AssertReadOrRefused(Headers.TableRows);
     }
 
     private static void AssertReadOrRefused<T>(T sent)

@@ -5,7 +5,7 @@ internal static class Headers
 {
     public static HelloHeader Hello { get; } = new(FrameFormat.Version, "job-1", "10.0.0.5:4053");
 
-    public static PlanHeader Plan { get; } = new(3, "name: x\n", [0, 1], 11, 5, true, Splits.Train | Splits.Test, ["10.0.0.5:4100"]);
+    public static PlanHeader Plan { get; } = new(3, "name: x\n", [0, 1], 11, 5, true, Splits.Train | Splits.Test, ["10.0.0.5:4100"], 22, 44);
 
     public static ReadyHeader Ready { get; } = new(3, [0, 1], [100, 99], [7, 300]);
 
@@ -27,6 +27,26 @@ internal static class Headers
 
     public static RowGradientHeader RowGradients { get; } = new(3, 5, 1, 2, 4);
 
+    public static HostHeader Host { get; } = new(3, "name: x\n", 1, true, ["w", null], [[0, 1], []]);
+
+    public static HostingHeader Hosting { get; } = new(3, 1, 4100);
+
+    public static StateHeader State { get; } = new(3, 1, "m", 7);
+
+    public static StateEndHeader StateEnd { get; } = new(3, 1, 5, 300);
+
+    public static ServerOrderHeader Order { get; } = new(3, 1, 5);
+
+    public static ReportHeader Report { get; } = new(3, 1, 5, [0, 2], 64, 1);
+
+    public static UpdateHeader Update { get; } = new(3, 1, 5, [0.5], null, [16], 1, 0.5, 1, 9);
+
+    public static ShardStateHeader ShardState { get; } = new(3, 4, "m");
+
+    public static ShardStateEndHeader ShardStateEnd { get; } = new(3, 5);
+
+    public static TableRowsHeader TableRows { get; } = new(3, 1, 0, ["rows", "values"], [2, 6]);
+
     /// <summary>Sends, in the order of the kinds, a frame of each.</summary>
     public static IReadOnlyList<Func<Recording, ReadOnlyMemory<byte>, Task<byte[]>>> All { get; } =
     [
@@ -42,11 +62,17 @@ internal static class Headers
         (recording, payload) => recording.FrameAsync(FrameKind.Slice, Slice, payload),
         (recording, payload) => recording.FrameAsync(FrameKind.Gradient, Gradient, payload),
         (recording, payload) => recording.FrameAsync(FrameKind.RowGradients, RowGradients, payload),
+        (recording, payload) => recording.FrameAsync(FrameKind.Host, Host, payload),
+        (recording, payload) => recording.FrameAsync(FrameKind.Hosting, Hosting, payload),
+        (recording, payload) => recording.FrameAsync(FrameKind.State, State, payload),
+        (recording, payload) => recording.FrameAsync(FrameKind.StateEnd, StateEnd, payload),
+        (recording, payload) => recording.FrameAsync(FrameKind.Publish, Order, payload),
+        (recording, payload) => recording.FrameAsync(FrameKind.Report, Report, payload),
+        (recording, payload) => recording.FrameAsync(FrameKind.Update, Update, payload),
+        (recording, payload) => recording.FrameAsync(FrameKind.Fetch, Order, payload),
+        (recording, payload) => recording.FrameAsync(FrameKind.FetchShards, Order, payload),
+        (recording, payload) => recording.FrameAsync(FrameKind.ShardState, ShardState, payload),
+        (recording, payload) => recording.FrameAsync(FrameKind.ShardStateEnd, ShardStateEnd, payload),
+        (recording, payload) => recording.FrameAsync(FrameKind.TableRows, TableRows, payload),
     ];
-
-    public static StateHeader State { get; } = new(3, 1, "m", 7);
-
-    public static ReportHeader Report { get; } = new(3, 1, 5, [0, 2], 64);
-
-    public static UpdateHeader Update { get; } = new(3, 1, 5, [0.5], null, [16], 1, 0.5);
 }

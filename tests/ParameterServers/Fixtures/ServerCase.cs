@@ -78,7 +78,7 @@ internal sealed class ServerCase
             weights_T = [.. Enumerable.Range(0, Tasks).Select(task => 1 / (1 + gramian[task, task]))];
         }
         var norm = total.Norm(weights_T is null ? null : new TaskCoefficients(weights_T, counts_T));
-        return new UpdateOrder(version, weights_T, null, counts_T, RateFactor: 1 - 0.1 * version, ClipFactor: (float)(0.9 / (1 + norm)));
+        return new UpdateOrder(Lane: 0, version, version + 1, weights_T, null, counts_T, RateFactor: 1 - 0.1 * version, ClipFactor: (float)(0.9 / (1 + norm)));
     }
 
     /// <summary>The rows that a subtree touches in a step.</summary>

@@ -14,7 +14,7 @@ internal sealed class ServerSet : IWorkerLinks
         // Servers of one process share the vectors, but each has its own rows.
         var first = @case.State();
         Servers = [.. Enumerable.Range(0, servers).Select(index =>
-            new ParameterServer(Shape, index, 0, index == 0 ? first : first with { Tables = @case.State().Tables }, this))];
+            new ParameterServer(Shape, index, 0, index == 0 ? first : first with { Tables = @case.State().Tables }, [LaneMembers.All(ServerCase.Shards)], this))];
         _local = new LocalServers(Shape, Servers.Select((server, index) => (server, index)).ToDictionary(pair => pair.index, pair => pair.server));
         Workers = [.. shardsByWorker.Select((shards, index) => new SomeWorker(@case, Shape, $"worker-{index}", shards, new Links(this, $"worker-{index}")))];
     }
@@ -49,14 +49,14 @@ internal sealed class ServerSet : IWorkerLinks
 
     /// <summary>What all servers have measured.</summary>
     public async Task<StepReport[]> ReportAsync() =>
-        await Task.WhenAll(Servers.Select(server => server.ReportAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken)));
+        await Task.WhenAll(Servers.Select(server => server.ReportAsync(lane: 0, TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken)));
 
     /// <summary>Everything up to the first step's gradients: parameters and rows are with the workers.</summary>
     public async Task BeginAsync()
     {
         foreach (var send in Workers.SelectMany(worker => worker.Pulls(0)))
             await send();
-        await RunAsync(server => server.PublishAsync(TestContext.Current.CancellationToken));
+        await RunAsync(server => server.PublishAsync(label: 0, TestContext.Current.CancellationToken));
         foreach (var worker in Workers)
             await worker.ReadyAsync(0);
     }

@@ -21,7 +21,7 @@ internal static class SmallRun
         var first = Shuffle(workers.SelectMany(worker => worker.Pulls(0)), ref random);
         foreach (var send in first.Take(first.Count / 2))
             await send();
-        await Task.WhenAll(servers.Select(server => server.PublishAsync(cancellation)));
+        await Task.WhenAll(servers.Select(server => server.PublishAsync(label: 0, cancellation)));
         foreach (var send in first.Skip(first.Count / 2))
             await send();
         for (var version = 0; version < Steps; version++)
@@ -36,7 +36,7 @@ internal static class SmallRun
                     await disturb(version, [.. sends.Take(i).Intersect(gradients)]);
                 await sends[i]();
             }
-            var reports = await Task.WhenAll(servers.Select(server => server.ReportAsync(s_soon, cancellation)));
+            var reports = await Task.WhenAll(servers.Select(server => server.ReportAsync(lane: 0, s_soon, cancellation)));
             var total = StepReport.Total(reports, @case.Tasks, rowsCount: true);
             totals.Add(total);
             await Task.WhenAll(servers.Select(server => server.UpdateAsync(@case.Decide(version, total), cancellation)));

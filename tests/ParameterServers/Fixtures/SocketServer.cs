@@ -11,7 +11,7 @@ internal sealed class SocketServer : IWorkerLinks, IAsyncDisposable
     private readonly ConcurrentDictionary<string, TensorConnection> _connections = new();
     private readonly List<Task> _receiving = [];
 
-    public SocketServer(ServerCase @case, ServerShape shape, int index) => Server = new ParameterServer(shape, index, 0, @case.State(), this);
+    public SocketServer(ServerCase @case, ServerShape shape, int index) => Server = new ParameterServer(shape, index, 0, @case.State(), [LaneMembers.All(ServerCase.Shards)], this);
 
     public ParameterServer Server { get; }
 

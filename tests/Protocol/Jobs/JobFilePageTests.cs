@@ -25,6 +25,7 @@ public sealed partial class JobFilePageTests
         .. Words(Enum.GetNames<ScheduleKind>()).Select(kind => $"optimizer: {{schedule: {{kind: {kind}, {Unknown}: 1}}}}"),
         $"optimizer: {{groups: [{{{Unknown}: 1}}]}}",
         $"training: {{{Unknown}: 1}}",
+        $"training: {{localSteps: 2, outer: {{{Unknown}: 1}}}}",
         $"training: {{parameterServers: {{{Unknown}: 1}}}}",
         .. Enum.GetNames<CompressionKind>().Select(kind => $"optimizer: {{kind: sgd}}\ntraining: {{compression: {{kind: {kind.ToLowerInvariant()}, {Unknown}: 1}}}}"),
         $"training: {{earlyStopping: {{{Unknown}: 1}}}}",

@@ -43,6 +43,8 @@ public sealed class JobFileWriterTests
           batchSize: 1024
           accumulate: 4
           parameterServers: {count: 4, placement: workers}
+          mode: stale-synchronous
+          staleness: 2
           maxSteps: 500
           evaluateEvery: 100
           checkpointEvery: 50
@@ -71,6 +73,15 @@ public sealed class JobFileWriterTests
     }
 
     [Fact]
+    public void Local_steps_are_written_as_they_were_read()
+    {
+        var text = JobFileWriter.Write(TestJob.Valid(TestJob.With("epochs: 3", "epochs: 3, localSteps: 8, outer: {learningRate: 1, momentum: 0}")));
+
+        Assert.Contains("  mode: synchronous\n  localSteps: 8\n  outer: {learningRate: 1, momentum: 0}\n", text, StringComparison.Ordinal);
+        Assert.Equal(new OuterSettings(1, 0), TestJob.Valid(text).Training.Outer);
+    }
+
+    [Fact]
     public void Defaults_are_written_out()
     {
         var expected = $$"""
@@ -93,6 +104,7 @@ public sealed class JobFileWriterTests
             training:
               epochs: 1
               batchSize: 1024
+              mode: synchronous
               device: auto
               stepTimeoutSeconds: 60
 

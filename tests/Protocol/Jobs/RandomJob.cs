@@ -20,6 +20,7 @@ internal static class RandomJob
         from weighting in Weighting([.. tasks.Select(task => task.Name)])
         from optimizer in Optimizer
         from training in Training(tasks, optimizer.Kind)
+        from steps in Steps
         from embeddings in Embeddings
         from servers in Servers
         from seed in Gen.ULong
@@ -28,13 +29,31 @@ internal static class RandomJob
         select new JobFile("random", seed, data, features, tasks, model, weighting, optimizer, training with
         {
             // A strategy that rewrites rows allows no other.
-            ParameterServers = TestJob.Weightings.Any(known => known.Name == weighting.Strategy && known.RewritesRows) ? ParameterServerSettings.Default : servers,
+            ParameterServers = RewritesRows(weighting) ? ParameterServerSettings.Default : servers,
+            Mode = RewritesRows(weighting) ? TrainingMode.Synchronous : steps.Mode,
+            Staleness = RewritesRows(weighting) ? TrainingSettings.DefaultStaleness : steps.Staleness,
+            LocalSteps = steps.LocalSteps,
+            Outer = steps.Outer,
         })
         {
             Metrics = metrics,
             Search = search,
-            Embeddings = embeddings,
+            Embeddings = RewritesRows(weighting) || steps.LocalSteps > 1 ? new EmbeddingSettings(EmbeddingStorage.Dense) : embeddings,
         };
+
+    private static Gen<(TrainingMode Mode, int Staleness, int LocalSteps, OuterSettings Outer)> Steps =>
+        from mode in Gen.Enum<TrainingMode>()
+        from staleness in Gen.Int[0, 9]
+        from local in Gen.Int[1, 5]
+        from outer in Unit.Array[2]
+        select mode switch
+        {
+            TrainingMode.StaleSynchronous => (mode, staleness, TrainingSettings.DefaultLocalSteps, OuterSettings.Default),
+            TrainingMode.Synchronous when local > 1 => (mode, TrainingSettings.DefaultStaleness, local, new OuterSettings(outer[0], outer[1])),
+            _ => (mode, TrainingSettings.DefaultStaleness, TrainingSettings.DefaultLocalSteps, OuterSettings.Default),
+        };
+
+    private static bool RewritesRows(WeightingSettings weighting) => TestJob.Weightings.Any(known => known.Name == weighting.Strategy && known.RewritesRows);
 
     private static Gen<ParameterServerSettings> Servers => Gen.Select(
         Gen.Int[1, ParameterServerSettings.MaxCount], Gen.Enum<ServerPlacement>(), (count, placement) => new ParameterServerSettings(count, placement));

@@ -58,7 +58,7 @@ public sealed class ShardTrainerTests : IDisposable
         Assert.Equal(Ids(other.Batches.Make(6)), Ids(trainer.Batches.Make(6)));
         Assert.NotEqual(Ids(other.Batches.Make(6)), Ids(trainer.Batches.Make(2)));
 
-        static IEnumerable<int> Ids(StepBatch batch) => batch.Nodes.SelectMany(node => node.Shards).SelectMany(shard => shard.Rows.Ids_BC);
+        static IEnumerable<int> Ids(StepBatch batch) => batch.Nodes.SelectMany(node => node.Shards).SelectMany(shard => shard.Batches.Single().Ids_BC);
     }
 
     [Fact]
@@ -147,7 +147,7 @@ public sealed class ShardTrainerTests : IDisposable
         Array.Fill(parameters_P, float.NaN);
         trainer.Load(parameters_P);
         var batch = trainer.Batches.Make(6).Nodes.Single();
-        var error = Assert.Throws<Protocol.JobException>(() => trainer.Train(SmallShards.Work(6, false), batch, default));
+        var error = Assert.Throws<Protocol.JobException>(() => trainer.Train(SmallShards.Work(6, false), batch, parameters_P, default));
         Assert.Contains("task 'click'", error.Message, StringComparison.Ordinal);
         Assert.Contains("step 7 on shard 1 (worker me)", error.Message, StringComparison.Ordinal);
         Assert.Equal(Protocol.ExitCode.TrainingFailed, error.ExitCode);

@@ -66,14 +66,15 @@ internal sealed class SmallShards : IDisposable
 
     public ShardTrainer Trainer(JobFile job, bool perTask, params int[] shards) => ShardTrainer.Create(
         new JobPlan(
-            new PlanHeader(1, JobFileWriter.Write(job), shards, StepsPerEpoch, 0, perTask, Splits.Train | Splits.Validation, []), job, Scan.Schema),
+            new PlanHeader(1, JobFileWriter.Write(job), shards, StepsPerEpoch, 0, perTask, Splits.Train | Splits.Validation, [], StepsPerEpoch * job.Training.LocalSteps, 2 * StepsPerEpoch * job.Training.LocalSteps), job, Scan.Schema),
         "me", TestContext.Current.CancellationToken);
 
     /// <summary>What a worker sends in a step, subtree by subtree.</summary>
     public IReadOnlyList<(NodeBatch Batch, PartialSum Sum)> Train(ShardTrainer trainer, WorkHeader work)
     {
-        trainer.Load(Parameters(trainer.Plan.Job));
-        return [.. trainer.Batches.Make(work.Version).Nodes.Select(node => (node, trainer.Train(work, node, Pull(trainer.Plan.Job, node.Touched).Values)))];
+        var parameters_P = Parameters(trainer.Plan.Job);
+        trainer.Load(parameters_P);
+        return [.. trainer.Batches.Make(work.Version).Nodes.Select(node => (node, trainer.Train(work, node, parameters_P, Pull(trainer.Plan.Job, node.Touched).Values)))];
     }
 
     /// <summary>The sums over all shards, which the workers send and the parameter servers add up.</summary>
