@@ -8,23 +8,33 @@ namespace DistMtl.Benchmarks;
 /// <summary><c>cluster</c>: all bars, measured in one run.</summary>
 internal static class ClusterCommand
 {
+    /// <summary>Fewer do not warm up what is compiled on the way.</summary>
+    public const int DefaultSteps = 100;
+
     private const int DefaultRounds = 2;
 
     public static Command Create()
     {
-        var rounds = new Option<int>("--rounds") { Description = "How often contestants that take turns are measured.", DefaultValueFactory = _ => DefaultRounds };
-        rounds.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() < 1)
-                result.AddError("--rounds must be at least 1");
-        });
+        var rounds = Count("--rounds", "How often contestants that take turns are measured.", DefaultRounds);
+        var steps = Count("--steps", "Of those: so many steps count, after as many others.", DefaultSteps);
         var only = new Option<string?>("--only") { Description = "Only bars whose text holds this word." };
         var quick = new Option<bool>("--quick") { Description = "Leaves out what takes a minute or more." };
         var json = new Option<bool>("--json") { Description = "A list of {what, value, bar, met} on standard output instead of a table." };
-        var command = new Command("cluster", "Measures all bars, as ratios within one run.") { rounds, only, quick, json };
+        var command = new Command("cluster", "Measures all bars, as ratios within one run.") { rounds, steps, only, quick, json };
         command.SetAction((parse, cancellation) => RunAsync(
-            new Conditions(parse.GetValue(rounds), Console.Error.WriteLine, cancellation), parse.GetValue(only) ?? "", parse.GetValue(quick), parse.GetValue(json)));
+            new Conditions(parse.GetValue(rounds), parse.GetValue(steps), Console.Error.WriteLine, cancellation), parse.GetValue(only) ?? "", parse.GetValue(quick), parse.GetValue(json)));
         return command;
+    }
+
+    private static Option<int> Count(string name, string description, int usual)
+    {
+        var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => usual };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() < 1)
+                result.AddError($"{name} must be at least 1");
+        });
+        return option;
     }
 
     private static async Task<int> RunAsync(Conditions conditions, string only, bool quick, bool json)

@@ -15,5 +15,6 @@ internal interface IMeasurement
 
 /// <summary>How all measurements are made.</summary>
 /// <param name="Rounds">How often contestants that take turns are measured.</param>
+/// <param name="Steps">Of contestants that take turns: so many count, after as many others in which their code is compiled.</param>
 /// <param name="Log">Told of what goes on, for a person.</param>
-internal sealed record Conditions(int Rounds, Action<string> Log, CancellationToken Cancellation);
+internal sealed record Conditions(int Rounds, int Steps, Action<string> Log, CancellationToken Cancellation);

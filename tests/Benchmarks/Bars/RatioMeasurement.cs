@@ -9,11 +9,6 @@ namespace DistMtl.Benchmarks.Bars;
 /// </summary>
 internal abstract class RatioMeasurement : IMeasurement
 {
-    /// <summary>Before them code is not compiled to the end.</summary>
-    public const int WarmUpSteps = 100;
-
-    public const int Steps = 100;
-
     public IReadOnlyList<Bar> Bars => [.. Ratios.Select(ratio => ratio.Bar)];
 
     public bool IsLong => true;
@@ -32,7 +27,7 @@ internal abstract class RatioMeasurement : IMeasurement
             rounds.Add(speeds);
             foreach (var contestant in contestants)
             {
-                if (await contestant.RunAsync(WarmUpSteps, Steps, conditions.Cancellation) is not { } speed)
+                if (await contestant.RunAsync(conditions.Steps, conditions.Steps, conditions.Cancellation) is not { } speed)
                     continue;
                 speeds[contestant.Name] = speed;
                 conditions.Log(FormattableString.Invariant($"round {round} of {conditions.Rounds}: {contestant.Name}: {speed:N0} samples/s"));
