@@ -24,7 +24,7 @@ internal static class BareLoopCommand
         var sparse = new Option<bool>(Sparse) { Description = "The embedding table outside the optimiser: only touched rows are updated." };
         var wait = new Option<bool>(Wait) { Description = $"Prints '{Ready}' after the warm-up and goes on at a line of standard input." };
         var steps = new Option<int>(Steps) { Description = "Measured steps.", DefaultValueFactory = _ => ClusterCommand.DefaultSteps };
-        var warmUp = new Option<int>(WarmUp) { Description = "Steps before the measurement.", DefaultValueFactory = _ => ClusterCommand.WarmUpSteps };
+        var warmUp = new Option<int>(WarmUp) { Description = "Steps before the measurement.", DefaultValueFactory = _ => ClusterCommand.DefaultSteps };
         var command = new Command(Name, "The same model trained by TorchSharp alone; prints one JSON line.") { sparse, wait, steps, warmUp };
         command.SetAction(parse => Run(parse.GetValue(sparse), parse.GetValue(wait), parse.GetValue(steps), parse.GetValue(warmUp)));
         return command;

@@ -9,14 +9,16 @@ internal sealed class ChildProcess : IAsyncDisposable
 {
     private const int ErrorLinesKept = 10;
 
-    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
+    /// <summary>Of a process of which nothing else is said.</summary>
+    private static readonly TimeSpan DefaultDeadline = TimeSpan.FromMinutes(5);
 
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _errors = new();
     private readonly CancellationToken _cancellation;
     private readonly CancellationTokenSource _deadline;
+    private readonly TimeSpan _time;
 
-    private ChildProcess(ProcessStartInfo start, CancellationToken cancellation)
+    private ChildProcess(ProcessStartInfo start, TimeSpan time, CancellationToken cancellation)
     {
         try
         {
@@ -28,13 +30,17 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
         _cancellation = cancellation;
         _deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        _deadline.CancelAfter(Deadline);
+        _time = time;
+        _deadline.CancelAfter(time);
         _process.ErrorDataReceived += (_, line) => Keep(line.Data);
         _process.BeginErrorReadLine();
     }
 
+    public int Id => _process.Id;
+
+    /// <param name="deadline">For its end.</param>
     /// <exception cref="JobException">The program does not start.</exception>
-    public static ChildProcess Start(string program, IEnumerable<string> arguments, CancellationToken cancellation)
+    public static ChildProcess Start(string program, IEnumerable<string> arguments, CancellationToken cancellation, TimeSpan? deadline = null)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -44,7 +50,7 @@ internal sealed class ChildProcess : IAsyncDisposable
             // The pools of libtorch and of its BLAS: one process of a contestant is one core.
             Environment = { ["OMP_NUM_THREADS"] = "1", ["MKL_NUM_THREADS"] = "1", ["OPENBLAS_NUM_THREADS"] = "1" },
         };
-        return new ChildProcess(start, cancellation);
+        return new ChildProcess(start, deadline ?? DefaultDeadline, cancellation);
     }
 
     /// <summary>Starts a program and waits for its end.</summary>
@@ -117,7 +123,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     {
         _process.Kill(entireProcessTree: true);
         _cancellation.ThrowIfCancellationRequested();
-        return await FailureAsync($"was ended after {Deadline.TotalMinutes:0} min");
+        return await FailureAsync($"was ended after {_time.TotalMinutes:0} min");
     }
 
     private async Task<JobException> FailureAsync(string what)

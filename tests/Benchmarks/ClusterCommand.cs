@@ -1,28 +1,28 @@
 using System.CommandLine;
-using DistMtl.Benchmarks.Contestants;
+using DistMtl.Benchmarks.Bars;
 using DistMtl.Benchmarks.Reporting;
 using DistMtl.Protocol;
 
 namespace DistMtl.Benchmarks;
 
-/// <summary>
-/// <c>cluster</c>: samples per second of <c>train</c> beside a bare loop, two of them, and PyTorch's DDP. What counts
-/// are the ratios of one round, for the machine's speed changes from minute to minute.
-/// </summary>
+/// <summary><c>cluster</c>: all bars, measured in one run.</summary>
 internal static class ClusterCommand
 {
-    public const int DefaultSteps = 40;
-    public const int WarmUpSteps = 20;
+    /// <summary>Fewer do not warm up what is compiled on the way.</summary>
+    public const int DefaultSteps = 100;
 
-    private const int DefaultRounds = 3;
+    private const int DefaultRounds = 2;
 
     public static Command Create()
     {
-        var rounds = Count("--rounds", "How often each is measured, in turn.", DefaultRounds);
-        var steps = Count("--steps", $"Measured steps of each, after {WarmUpSteps} others.", DefaultSteps);
-        var json = new Option<bool>("--json") { Description = "A list of {what, value, bar, met} on standard output instead of tables." };
-        var command = new Command("cluster", "Samples per second of train, as ratios to a bare TorchSharp loop and to PyTorch's DDP.") { rounds, steps, json };
-        command.SetAction((parse, cancellation) => RunAsync(parse.GetValue(rounds), parse.GetValue(steps), parse.GetValue(json), cancellation));
+        var rounds = Count("--rounds", "How often contestants that take turns are measured.", DefaultRounds);
+        var steps = Count("--steps", "Of those: so many steps count, after as many others.", DefaultSteps);
+        var only = new Option<string?>("--only") { Description = "Only bars whose text holds this word." };
+        var quick = new Option<bool>("--quick") { Description = "Leaves out what takes a minute or more." };
+        var json = new Option<bool>("--json") { Description = "A list of {what, value, bar, met} on standard output instead of a table." };
+        var command = new Command("cluster", "Measures all bars, as ratios within one run.") { rounds, steps, only, quick, json };
+        command.SetAction((parse, cancellation) => RunAsync(
+            new Conditions(parse.GetValue(rounds), parse.GetValue(steps), Console.Error.WriteLine, cancellation), parse.GetValue(only) ?? "", parse.GetValue(quick), parse.GetValue(json)));
         return command;
     }
 
@@ -37,48 +37,44 @@ internal static class ClusterCommand
         return option;
     }
 
-    private static async Task<int> RunAsync(int rounds, int steps, bool json, CancellationToken cancellation)
+    private static async Task<int> RunAsync(Conditions conditions, string only, bool quick, bool json)
     {
         try
         {
-            var results = await MeasureAsync(rounds, steps, cancellation);
+            if (BuildFacts.Configuration != "Release")
+                conditions.Log($"warning: this is a {BuildFacts.Configuration} build; measure with -c Release");
+            var results = await MeasureAsync(conditions, only, quick);
             if (json)
-                ResultJson.Write(Console.Out, results);
+                BarReport.WriteJson(Console.Out, results);
             else
-                ResultTables.Write(results);
+                BarReport.WriteTable(results);
             return (int)ExitCode.Success;
         }
         catch (JobException e)
         {
-            await Console.Error.WriteLineAsync($"error: {e.Message}");
+            conditions.Log($"error: {e.Message}");
             return (int)e.ExitCode;
         }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (conditions.Cancellation.IsCancellationRequested)
         {
-            await Console.Error.WriteLineAsync("interrupted: there is no result");
+            conditions.Log("interrupted: there is no result");
             return (int)ExitCode.Interrupted;
         }
     }
 
-    private static async Task<Results> MeasureAsync(int rounds, int steps, CancellationToken cancellation)
+    private static async Task<IReadOnlyList<BarResult>> MeasureAsync(Conditions conditions, string only, bool quick)
     {
-        if (BuildFacts.Configuration != "Release")
-            await Console.Error.WriteLineAsync($"warning: this is a {BuildFacts.Configuration} build; measure with -c Release");
-        var peer = await PeerScript.FindAsync(cancellation);
-        if (peer.Missing is { } missing)
-            await Console.Error.WriteLineAsync($"PyTorch's rows are not available: {missing}");
         using var job = BenchmarkJob.Write();
-        var results = new Results(peer.Missing);
-        for (var round = 1; round <= rounds; round++)
+        using var small = SmallJob.Write();
+        var results = new List<BarResult>();
+        foreach (var measurement in MeasurementTable.Create(job, small).Where(measurement => !quick || !measurement.IsLong))
         {
-            foreach (var contestant in ContestantTable.Create(job, peer))
-            {
-                var speed = await contestant.RunAsync(WarmUpSteps, steps, cancellation);
-                results.Add(contestant.Name, speed);
-                if (speed is { } samples)
-                    await Console.Error.WriteLineAsync(FormattableString.Invariant($"round {round} of {rounds}: {contestant.Name}: {samples:N0} samples/s"));
-            }
+            var wanted = measurement.Bars.Where(bar => bar.What.Contains(only, StringComparison.OrdinalIgnoreCase)).ToList();
+            if (wanted.Count == 0)
+                continue;
+            var values = await measurement.RunAsync(wanted, conditions);
+            results.AddRange(wanted.Select(bar => bar.With(values.GetValueOrDefault(bar))));
         }
-        return results;
+        return results.Count > 0 ? results : throw new JobException($"no bar's text holds '{only}'");
     }
 }

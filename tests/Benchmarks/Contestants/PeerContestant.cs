@@ -6,6 +6,9 @@ namespace DistMtl.Benchmarks.Contestants;
 /// <summary>The same model on PyTorch, alone or under DistributedDataParallel over gloo.</summary>
 internal sealed class PeerContestant(string name, PeerScript script, int processes, bool sparse) : IContestant
 {
+    /// <summary>Nothing is compiled on the way: what the script takes by itself.</summary>
+    private const int PeerWarmUpSteps = 10;
+
     public string Name => name;
 
     public async Task<double?> RunAsync(int warmUpSteps, int steps, CancellationToken cancellation)
@@ -16,8 +19,8 @@ internal sealed class PeerContestant(string name, PeerScript script, int process
         [
             script.Path,
             "--world", processes.ToString(CultureInfo.InvariantCulture),
-            "--steps", steps.ToString(CultureInfo.InvariantCulture),
-            "--warmup", warmUpSteps.ToString(CultureInfo.InvariantCulture),
+            "--steps", Math.Max(steps / 2, 1).ToString(CultureInfo.InvariantCulture),
+            "--warmup", Math.Min(warmUpSteps, PeerWarmUpSteps).ToString(CultureInfo.InvariantCulture),
             .. sparse ? (ReadOnlySpan<string>)["--sparse"] : [],
         ];
         var output = await ChildProcess.RunAsync(script.Python, arguments, cancellation);

@@ -7,33 +7,21 @@ namespace DistMtl.Benchmarks.Contestants;
 /// <param name="Missing">What is not there and how to get it; null where all is.</param>
 internal sealed record PeerScript(string Python, string Path, string? Missing)
 {
-    private const string Solution = "DistMtl.sln";
+    private const string Script = "peers/ddp_mmoe.py";
 
     /// <summary>The system's first: the one on PATH may be another that has no torch.</summary>
     private static readonly string[] Pythons = ["/usr/bin/python3", "python3"];
 
     public static async Task<PeerScript> FindAsync(CancellationToken cancellation)
     {
-        if (FindScript() is not { } script)
-            return new PeerScript("", "", $"there is no shared/peers/ddp_mmoe.py beside the folder of {Solution}");
+        if (Checkout.Shared(Script) is not { } script)
+            return new PeerScript("", "", $"there is no shared/{Script} beside the checkout");
         foreach (var python in Pythons)
         {
             if (await HasTorchAsync(python, cancellation))
                 return new PeerScript(python, script, null);
         }
         return new PeerScript("", script, "no python3 with PyTorch was found (apt-get install python3-torch libopenblas0-pthread)");
-    }
-
-    private static string? FindScript()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (!File.Exists(System.IO.Path.Combine(folder.FullName, Solution)) || folder.Parent is not { } parent)
-                continue;
-            var script = System.IO.Path.Combine(parent.FullName, "shared", "peers", "ddp_mmoe.py");
-            return File.Exists(script) ? script : null;
-        }
-        return null;
     }
 
     private static async Task<bool> HasTorchAsync(string python, CancellationToken cancellation)

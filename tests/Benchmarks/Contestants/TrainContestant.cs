@@ -8,9 +8,13 @@ namespace DistMtl.Benchmarks.Contestants;
 /// <c>distmtl train</c> as a user starts it. The rate is that of the steps behind the warm-up by the run's own clock:
 /// start, reading and the last checkpoint do not count.
 /// </summary>
-internal sealed class TrainContestant(string name, BenchmarkJob job, int workers, string strategy) : IContestant
+/// <param name="overrides">Keys of the job that are set otherwise, <c>key=value</c>.</param>
+internal sealed class TrainContestant(string name, BenchmarkJob job, int workers, params string[] overrides) : IContestant
 {
     public string Name => name;
+
+    /// <summary>T of the job.</summary>
+    public int Tasks { get; init; } = ModelSize.Tasks;
 
     public async Task<double?> RunAsync(int warmUpSteps, int steps, CancellationToken cancellation)
     {
@@ -22,12 +26,12 @@ internal sealed class TrainContestant(string name, BenchmarkJob job, int workers
 
     private IEnumerable<string> Arguments(string run, int maxSteps) =>
     [
-        "train", job.JobPath, "--json", "--out", run, "--workers", Text(workers),
-        "--set", $"weighting.strategy={strategy}",
+        "train", job.PathOf(Tasks), "--json", "--out", run, "--workers", Text(workers),
         // As many shards as workers, so that a micro-batch is what a bare loop's step is.
         "--set", $"data.shards={Text(workers)}",
         "--set", $"training.batchSize={Text(workers * ModelSize.Batch)}",
         "--set", $"training.maxSteps={Text(maxSteps)}",
+        .. overrides.SelectMany(pair => new[] { "--set", pair }),
     ];
 
     private double Rate(IReadOnlyList<string> lines, int first, int last)
