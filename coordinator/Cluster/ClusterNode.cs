@@ -63,11 +63,6 @@ internal sealed class ClusterNode : IAsyncDisposable
             {
                 logging.ClearLoggers();
                 logging.LogLevel = Akka.Event.LogLevel.ErrorLevel;
-                // How a connection to a lost node ends, with a stack trace; that a worker is lost is said by our own error.
-                logging.WithLogFilter(filter => filter
-                    .ExcludeSourceContaining("/system/endpointManager")
-                    .ExcludeSourceContaining("/system/transports")
-                    .ExcludeSourceContaining("Akka.Remote."));
                 logging.AddLoggerFactory();
             })
             .AddNode(settings));

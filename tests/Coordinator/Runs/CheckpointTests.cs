@@ -71,6 +71,17 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
+    public void What_data_shards_keep_is_read_back_to_the_bit()
+    {
+        var states = new Dictionary<string, float[]> { ["shard-0/residual"] = [1, float.NaN, -0f], ["shard-12/residual"] = [], ["shard-12/exp_avg"] = [0.1f] };
+        var read = Checkpoint.Read(_store.Write(Content(7) with { ShardStates = states })).ShardStates;
+
+        Assert.Equal(states.Keys.Order(), read.Keys.Order());
+        Assert.All(states, state => Assert.Equal(state.Value.Select(BitConverter.SingleToInt32Bits), read[state.Key].Select(BitConverter.SingleToInt32Bits)));
+        Assert.Empty(Checkpoint.Read(_store.Write(Content(8))).ShardStates);
+    }
+
+    [Fact]
     public void The_optimiser_file_names_state_and_parameter()
     {
         var directory = _store.Write(Content(7));

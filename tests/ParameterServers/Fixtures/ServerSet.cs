@@ -9,12 +9,17 @@ internal sealed class ServerSet : IWorkerLinks
     private readonly LocalServers _local;
 
     public ServerSet(ServerCase @case, int servers, params int[][] shardsByWorker)
+        : this(@case, servers, [LaneMembers.All(ServerCase.Shards)], shardsByWorker)
+    {
+    }
+
+    public ServerSet(ServerCase @case, int servers, IReadOnlyList<LaneMembers> lanes, params int[][] shardsByWorker)
     {
         (_case, Shape) = (@case, @case.Shape(servers));
         // Servers of one process share the vectors, but each has its own rows.
         var first = @case.State();
         Servers = [.. Enumerable.Range(0, servers).Select(index =>
-            new ParameterServer(Shape, index, 0, index == 0 ? first : first with { Tables = @case.State().Tables }, [LaneMembers.All(ServerCase.Shards)], this))];
+            new ParameterServer(Shape, index, 0, index == 0 ? first : first with { Tables = @case.State().Tables }, lanes, this))];
         _local = new LocalServers(Shape, Servers.Select((server, index) => (server, index)).ToDictionary(pair => pair.index, pair => pair.server));
         Workers = [.. shardsByWorker.Select((shards, index) => new SomeWorker(@case, Shape, $"worker-{index}", shards, new Links(this, $"worker-{index}")))];
     }
