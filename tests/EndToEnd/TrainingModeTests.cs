@@ -32,7 +32,7 @@ public sealed class TrainingModeTests
         using var folder = new TemporaryFolder();
         var job = SmallJob.Write(folder, epochs: 6, rows: 2000);
         var (exitCode, output, errors) = await Distmtl.RunAsync(
-            "train", job, "--workers", "2", "--out", folder["run"], "--set", "training.mode=stale-synchronous", "--set", "training.staleness=0", "--set", "training.evaluateEvery=1000");
+            "train", job, "--workers", "2", "--out", folder["run"], "--set", "training.mode=staleSynchronous", "--set", "training.staleness=0", "--set", "training.evaluateEvery=1000");
         Assert.True(exitCode == 0, output + errors);
         Assert.InRange(Repository.Summary(folder["run"]).GetProperty("staleness").GetProperty("max").GetInt32(), 0, 2);
 

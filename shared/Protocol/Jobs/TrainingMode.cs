@@ -1,3 +1,5 @@
+using System.Runtime.Serialization;
+
 namespace DistMtl.Protocol.Jobs;
 
 /// <summary>Whether workers wait for each other.</summary>
@@ -10,6 +12,7 @@ public enum TrainingMode
     /// Each worker's gradients are an update of their own; none is more than a bound of steps ahead of the slowest (Ho et al.
     /// 2013, stale synchronous parallel).
     /// </summary>
+    [EnumMember(Value = "staleSynchronous")]
     StaleSynchronous,
 
     /// <summary>Alike, without a bound (Dean et al. 2012, Downpour SGD).</summary>

@@ -43,7 +43,7 @@ public sealed class JobFileWriterTests
           batchSize: 1024
           accumulate: 4
           parameterServers: {count: 4, placement: workers}
-          mode: stale-synchronous
+          mode: staleSynchronous
           staleness: 2
           maxSteps: 500
           evaluateEvery: 100

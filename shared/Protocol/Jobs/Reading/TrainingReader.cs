@@ -55,7 +55,7 @@ internal static class TrainingReader
     private static void CheckModes(Section section, TrainingSettings training, string strategy)
     {
         if (section.Has("staleness") && training.Mode != TrainingMode.StaleSynchronous)
-            section.Report("staleness", "staleness is the bound of mode: stale-synchronous; take it out, or choose that mode");
+            section.Report("staleness", "staleness is the bound of mode: staleSynchronous; take it out, or choose that mode");
         if (section.Has("outer") && training.LocalSteps == 1)
             section.Report("outer", "outer says how local steps become one; take it out, or set localSteps");
         if (training.Mode != TrainingMode.Synchronous && section.Scope.Weightings.Any(weighting => weighting.Name == strategy && weighting.RewritesRows))
