@@ -30,7 +30,10 @@ internal static class EvaluationRun
         {
             Training = job.Training with
             {
-                ParameterServers = ParameterServerSettings.Default, Mode = TrainingMode.Synchronous, LocalSteps = 1, Compression = CompressionSettings.None,
+                ParameterServers = ParameterServerSettings.Default,
+                Mode = TrainingMode.Synchronous,
+                LocalSteps = 1,
+                Compression = CompressionSettings.None,
             },
         };
         await using var fleet = await WorkerFleet.FormAsync(await starting, job.Data.Shards, notice, stop);

@@ -215,7 +215,8 @@ internal sealed class TrainingRun
         if (result.Staleness is { } staleness)
             progress.Staleness.Add(staleness);
         _observer.On(new StepCompleted(
-            Seconds, step, result.Epoch, result.Losses_T, result.Weights_T, result.Rows, rate.Add(result.Rows), progress.Workers) { Staleness = result.Staleness });
+            Seconds, step, result.Epoch, result.Losses_T, result.Weights_T, result.Rows, rate.Add(result.Rows), progress.Workers)
+        { Staleness = result.Staleness });
     }
 
     private async Task AfterStepAsync(Progress progress, Evaluator evaluator)
