@@ -21,7 +21,7 @@ public sealed class ReportFrameTests
             Assert.Equal(reports[server].Version, read.Version);
             Assert.Equal(Numbers(reports[server]), Numbers(read));
             Assert.Equal(reports[server].Slices.Select(slice => slice.Slice), read.Slices.Select(slice => slice.Slice));
-            Assert.Equal(RowPartition.Partitions, read.Rows.Length);
+            Assert.Equal(shape.IsMeasured ? RowPartition.Partitions : 0, read.Rows.Length);
         }
     }
 

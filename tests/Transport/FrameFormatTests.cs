@@ -11,7 +11,7 @@ public sealed class FrameFormatTests
         [
             "Hello=1", "Plan=2", "Ready=3", "Work=4", "Sum=5", "Predictions=6", "Failed=7", "Pull=8", "Rows=9", "Slice=10", "Gradient=11", "RowGradients=12",
             "Host=13", "Hosting=14", "State=15", "StateEnd=16", "Publish=17", "Report=18", "Update=19", "Fetch=20",
-            "FetchShards=21", "ShardState=22", "ShardStateEnd=23", "TableRows=24",
+            "FetchShards=21", "ShardState=22", "ShardStateEnd=23", "TableRows=24", "FetchTrace=25", "TraceEvents=26",
         ],
         Enum.GetValues<FrameKind>().Select(kind => $"{kind}={(byte)kind}"));
 
@@ -33,7 +33,7 @@ public sealed class FrameFormatTests
     public void Headers_have_frozen_bytes()
     {
         Assert.Equal("9302A56A6F622D31AD31302E302E302E353A34303533", Hex(Headers.Hello));
-        Assert.Equal("9A03A86E616D653A20780A9200010B05C30591AD31302E302E302E353A34313030162C", Hex(Headers.Plan));
+        Assert.Equal("9B03A86E616D653A20780A9200010B05C30591AD31302E302E302E353A34313030162CC2", Hex(Headers.Plan));
         Assert.Equal("94039200019264639207CD012C", Hex(Headers.Ready));
         Assert.Equal("9503050092CA3F000000CABF800000C0", Hex(Headers.Work));
         Assert.Equal("95030502C0C0", Hex(new WorkHeader(3, 5, WorkKind.Test, null)));
@@ -61,6 +61,7 @@ public sealed class FrameFormatTests
         Assert.Equal("9A03010591CB3FE0000000000000C09110CB3FF0000000000000CB3FE00000000000000109", Hex(Headers.Update));
         Assert.Equal("930304A16D", Hex(Headers.ShardState));
         Assert.Equal("920305", Hex(Headers.ShardStateEnd));
+        Assert.Equal("920307", Hex(Headers.TraceEvents));
         Assert.Equal("9503010092A4726F7773A676616C756573920206", Hex(Headers.TableRows));
     }
 
@@ -145,6 +146,7 @@ public sealed class FrameFormatTests
         AssertReadOrRefused(Headers.Update);
         AssertReadOrRefused(Headers.Host);
         AssertReadOrRefused(Headers.TableRows);
+        AssertReadOrRefused(Headers.TraceEvents);
     }
 
     private static void AssertReadOrRefused<T>(T sent)

@@ -47,6 +47,8 @@ internal static class Headers
 
     public static TableRowsHeader TableRows { get; } = new(3, 1, 0, ["rows", "values"], [2, 6]);
 
+    public static TraceEventsHeader TraceEvents { get; } = new(3, 7);
+
     /// <summary>Sends, in the order of the kinds, a frame of each.</summary>
     public static IReadOnlyList<Func<Recording, ReadOnlyMemory<byte>, Task<byte[]>>> All { get; } =
     [
@@ -74,5 +76,7 @@ internal static class Headers
         (recording, payload) => recording.FrameAsync(FrameKind.ShardState, ShardState, payload),
         (recording, payload) => recording.FrameAsync(FrameKind.ShardStateEnd, ShardStateEnd, payload),
         (recording, payload) => recording.FrameAsync(FrameKind.TableRows, TableRows, payload),
+        (recording, payload) => recording.FrameAsync(FrameKind.FetchTrace, Order, payload),
+        (recording, payload) => recording.FrameAsync(FrameKind.TraceEvents, TraceEvents, payload),
     ];
 }
