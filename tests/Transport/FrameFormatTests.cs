@@ -146,7 +146,6 @@ public sealed class FrameFormatTests
         AssertReadOrRefused(Headers.Update);
         AssertReadOrRefused(Headers.Host);
         AssertReadOrRefused(Headers.TableRows);
-        AssertReadOrRefused(Headers.TraceEvents);
     }
 
     private static void AssertReadOrRefused<T>(T sent)
