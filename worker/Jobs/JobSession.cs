@@ -17,6 +17,7 @@ internal sealed class JobSession : IAsyncDisposable
 {
     private readonly TensorConnection _connection;
     private readonly string _job;
+    private readonly TransportSettings _settings;
     private readonly string _worker;
     private readonly Dictionary<int, ServerHost> _hosts = [];
     private readonly Dictionary<int, Dictionary<string, float[]>> _restoring = [];
@@ -29,7 +30,8 @@ internal sealed class JobSession : IAsyncDisposable
     private TraceRecorder? _trace;
     private Task<StepBatch> _next = Task.FromException<StepBatch>(new InvalidOperationException("there is no plan yet"));
 
-    private JobSession(TensorConnection connection, string job, string worker) => (_connection, _job, _worker) = (connection, job, worker);
+    private JobSession(TensorConnection connection, string job, string worker, TransportSettings settings) =>
+        (_connection, _job, _worker, _settings) = (connection, job, worker, settings);
 
     public static async Task RunAsync(string job, string worker, string host, int port, TransportSettings transport, CancellationToken cancellation)
     {
@@ -37,7 +39,7 @@ internal sealed class JobSession : IAsyncDisposable
         await connection.SendAsync(FrameKind.Hello, new HelloHeader(FrameFormat.Version, job, worker), default, cancellation);
         try
         {
-            await using var session = new JobSession(connection, job, worker);
+            await using var session = new JobSession(connection, job, worker, transport);
             await session.ServeAsync(cancellation);
         }
         catch (Exception e) when (e is FrameException or not (IOException or OperationCanceledException))
@@ -84,7 +86,7 @@ internal sealed class JobSession : IAsyncDisposable
     private async Task HostAsync(Frame frame, CancellationToken cancellation)
     {
         var server = frame.Header<HostHeader>().Server;
-        var host = await ServerHost.StartAsync(_job, frame, BindAddress, _connection, cancellation);
+        var host = await ServerHost.StartAsync(_job, frame, BindAddress, _settings, _connection, cancellation);
         _hosts.Add(server, host);
         End(FailAsync(host));
 
@@ -182,7 +184,7 @@ internal sealed class JobSession : IAsyncDisposable
         _trace = plan.Header.Trace ? new TraceRecorder(TraceRecorder.DefaultCapacity, TraceSource.Worker, TraceSource.Server) : null;
         var trainer = await _thread.RunAsync(() => ShardTrainer.Create(plan, _worker, cancellation), cancellation);
         _trainer = trainer;
-        var client = _client = await ServerClient.ConnectAsync(plan, trainer.Shape, trainer.Layout.Length, _job, _worker, _connection, cancellation);
+        var client = _client = await ServerClient.ConnectAsync(plan, trainer.Shape, trainer.Layout.Length, _job, _worker, _settings, _connection, cancellation);
         End(client.ReceiveAsync(() => _changed.Release(), cancellation));
         var first = await PrepareAsync(plan.Header.FirstStep, cancellation);
         _next = Task.FromResult(first);

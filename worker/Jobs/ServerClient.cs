@@ -38,7 +38,7 @@ internal sealed class ServerClient : IAsyncDisposable
     /// <summary>Connects to the servers that a plan names, each once.</summary>
     /// <param name="coordinator">The connection that serves where the plan names none.</param>
     public static async Task<ServerClient> ConnectAsync(
-        JobPlan plan, ServerShape shape, int parameterCount, string job, string worker, TensorConnection coordinator, CancellationToken cancellation)
+        JobPlan plan, ServerShape shape, int parameterCount, string job, string worker, TransportSettings settings, TensorConnection coordinator, CancellationToken cancellation)
     {
         var deadline = TimeSpan.FromSeconds(plan.Job.Training.StepTimeoutSeconds);
         if (plan.Header.Servers.Length == 0)
@@ -52,7 +52,7 @@ internal sealed class ServerClient : IAsyncDisposable
             {
                 var colon = address.LastIndexOf(':');
                 var connection = await TensorConnection.ConnectAsync(
-                    address[..colon], int.Parse(address.AsSpan(colon + 1), CultureInfo.InvariantCulture), TransportSettings.Default, cancellation);
+                    address[..colon], int.Parse(address.AsSpan(colon + 1), CultureInfo.InvariantCulture), settings, cancellation);
                 connections.Add(connection);
                 await connection.SendAsync(FrameKind.Hello, new HelloHeader(FrameFormat.Version, job, worker), default, cancellation);
             }

@@ -53,14 +53,14 @@ internal sealed class ServerHost : IWorkerLinks, IAsyncDisposable
     };
 
     /// <param name="bind">The address to listen on.</param>
-    public static async Task<ServerHost> StartAsync(string job, Frame frame, IPAddress bind, TensorConnection coordinator, CancellationToken cancellation)
+    public static async Task<ServerHost> StartAsync(string job, Frame frame, IPAddress bind, TransportSettings transport, TensorConnection coordinator, CancellationToken cancellation)
     {
         var header = frame.Header<HostHeader>();
         var (settings, schema) = JobPlan.Read(header.JobYaml, frame.Payload);
         var blueprint = ModelBlueprint.Create(settings.Model, schema.ToModelInputs(settings.Embeddings));
         var shape = ServerShape.Of(settings, blueprint, header.Generation, header.PerTask);
         var state = ServerState.Create(settings, blueprint, new float[blueprint.Layout.Length]);
-        var listener = TensorListener.Bind(bind, 0, TransportSettings.Default);
+        var listener = TensorListener.Bind(bind, 0, transport);
         var host = new ServerHost(job, header, shape, state, coordinator, listener);
         await coordinator.SendAsync(FrameKind.Hosting, new HostingHeader(header.Generation, header.Server, listener.Port), default, cancellation);
         return host;
