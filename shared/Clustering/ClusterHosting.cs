@@ -17,6 +17,7 @@ public static class ClusterHosting
     private const string Tuning =
         """
         akka {
+          scheduler.tick-duration = 50 ms
           actor.serialization-settings.allow-unregistered-types = false
           coordinated-shutdown.exit-clr = off
           coordinated-shutdown.run-by-clr-shutdown-hook = off
@@ -31,7 +32,7 @@ public static class ClusterHosting
             failure-detector.heartbeat-interval = 500 ms
             failure-detector.acceptable-heartbeat-pause = 6 s
             split-brain-resolver.stable-after = 3 s
-            distributed-data.gossip-interval = 200 ms
+            distributed-data.gossip-interval = 2 s
             distributed-data.notify-subscribers-interval = 100 ms
             sharding {
               state-store-mode = ddata

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using DistMtl.Protocol;
 using DistMtl.Protocol.Models;
 
@@ -24,14 +25,28 @@ public sealed class TouchedRows
     /// <summary>Whether there is any sparse table.</summary>
     public bool IsEmpty => _tables.IsEmpty;
 
-    public RowLists Of(EncodedRows rows)
+    /// <summary>The rows that some micro-batches touch together, and these with each id of a sparse table replaced by its place in the list.</summary>
+    public (RowLists Touched, EncodedRows[] Local) Localize(IReadOnlyList<EncodedRows> batches)
     {
-        var lists = new int[_tables.Length][];
-        for (var list = 0; list < lists.Length; list++)
+        if (IsEmpty)
+            return (new RowLists([]), [.. batches]);
+        EncodedRows[] local = [.. batches.Select(rows => rows with
         {
-            var ids = new List<int>(rows.Count);
-            if (_hasBlindRows)
-                ids.Add(0);
+            Ids_BC = [.. rows.Ids_BC],
+            Sequences = [.. rows.Sequences.Select((sequence, i) => _sequences.Any(place => place.Sequence == i) ? sequence with { Values = [.. sequence.Values] } : sequence)],
+        })];
+        return (new RowLists([.. _tables.Select((_, list) => Localize(list, local))]), local);
+    }
+
+    /// <summary>Replaces the ids of one list.</summary>
+    /// <returns>The rows of the list.</returns>
+    private int[] Localize(int list, EncodedRows[] local)
+    {
+        var ids = new List<int>(local.Sum(rows => rows.Count));
+        if (_hasBlindRows)
+            ids.Add(0);
+        foreach (var rows in local)
+        {
             foreach (var (column, _) in _columns.Where(column => column.List == list))
             {
                 for (var i = column; i < rows.Ids_BC.Length; i += rows.CategoricalCount)
@@ -39,32 +54,26 @@ public sealed class TouchedRows
             }
             foreach (var (sequence, _) in _sequences.Where(sequence => sequence.List == list))
                 ids.AddRange(rows.Sequences[sequence].Values);
-            lists[list] = RowLists.Distinct(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(ids));
         }
-        return new RowLists([.. lists]);
-    }
-
-    /// <returns>The same rows, each id of a sparse table replaced by its place in the list.</returns>
-    /// <param name="touched">Holds all that <see cref="Of"/> finds, and may hold more.</param>
-    public EncodedRows Localize(EncodedRows rows, RowLists touched)
-    {
-        if (IsEmpty)
-            return rows;
-        var ids_BC = rows.Ids_BC.ToArray();
-        foreach (var (column, list) in _columns)
+        var places = CollectionsMarshal.AsSpan(ids);
+        var distinct = RowRanks.Replace(places);
+        var next = _hasBlindRows ? 1 : 0;
+        foreach (var rows in local)
         {
-            for (var i = column; i < ids_BC.Length; i += rows.CategoricalCount)
-                ids_BC[i] = Place(touched.Lists[list], ids_BC[i]);
+            foreach (var (column, _) in _columns.Where(column => column.List == list))
+            {
+                for (var i = column; i < rows.Ids_BC.Length; i += rows.CategoricalCount)
+                    rows.Ids_BC[i] = places[next++];
+            }
+            foreach (var (sequence, _) in _sequences.Where(sequence => sequence.List == list))
+            {
+                var values = rows.Sequences[sequence].Values;
+                places.Slice(next, values.Length).CopyTo(values);
+                next += values.Length;
+            }
         }
-        var sequences = rows.Sequences.ToArray();
-        foreach (var (sequence, list) in _sequences)
-            sequences[sequence] = sequences[sequence] with { Values = [.. sequences[sequence].Values.Select(id => Place(touched.Lists[list], id))] };
-        return rows with { Ids_BC = ids_BC, Sequences = sequences };
+        return distinct;
     }
-
-    private static int Place(int[] list, int row) => list.AsSpan().BinarySearch(row) is >= 0 and var place
-        ? place
-        : throw new ArgumentException($"row {row} is not among the touched ones", nameof(row));
 
     private static IEnumerable<(int Place, int List)> Lists(ModelInputs inputs, bool sequences)
     {

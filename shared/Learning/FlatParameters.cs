@@ -27,12 +27,19 @@ internal sealed class FlatParameters : IDisposable
 
     /// <summary>The leaf tensor of one parameter.</summary>
     /// <exception cref="KeyNotFoundException">The layout has no such name.</exception>
-    public Tensor Leaf(string name)
+    public Tensor Leaf(string name) => Leaf(name, all => all);
+
+    /// <summary>A leaf that is a part of one parameter, such as some columns of it.</summary>
+    /// <param name="part">From the parameter to a view of it.</param>
+    /// <exception cref="KeyNotFoundException">The layout has no such name.</exception>
+    public Tensor Leaf(string name, Func<Tensor, Tensor> part)
     {
-        var entry = _layout.Entries.FirstOrDefault(e => e.Name == name)
-            ?? throw new KeyNotFoundException($"the layout has no parameter '{name}'");
-        return Leaf(entry.Offset, entry.Length, [.. entry.Shape.Select(n => (long)n)], IsFrozen(entry));
+        var entry = EntryOf(name);
+        return Leaf(entry.Offset, entry.Length, [.. entry.Shape.Select(n => (long)n)], IsFrozen(entry), part);
     }
+
+    /// <exception cref="KeyNotFoundException">The layout has no such name.</exception>
+    public IReadOnlyList<int> ShapeOf(string name) => EntryOf(name).Shape;
 
     /// <summary>One leaf over several tables of equal width that lie side by side, so that one lookup serves all.</summary>
     public Tensor TableLeaf(IReadOnlyList<string> names)
@@ -43,7 +50,7 @@ internal sealed class FlatParameters : IDisposable
             if (entries[i].Offset != entries[i - 1].Offset + entries[i - 1].Length)
                 throw new InvalidOperationException($"'{entries[i].Name}' does not lie behind '{entries[i - 1].Name}' in the layout");
         }
-        return Leaf(entries[0].Offset, entries.Sum(e => e.Length), [-1, entries[0].Shape[1]], entries.TrueForAll(IsFrozen));
+        return Leaf(entries[0].Offset, entries.Sum(e => e.Length), [-1, entries[0].Shape[1]], entries.TrueForAll(IsFrozen), all => all);
     }
 
     /// <summary>Takes over new parameters_P.</summary>
@@ -85,17 +92,20 @@ internal sealed class FlatParameters : IDisposable
         _gradients_P.Dispose();
     }
 
+    private ParameterEntry EntryOf(string name) => _layout.Entries.FirstOrDefault(e => e.Name == name)
+        ?? throw new KeyNotFoundException($"the layout has no parameter '{name}'");
+
     private static bool IsFrozen(ParameterEntry entry) => entry.LearningRate == 0;
 
     /// <summary>A frozen one takes part in no backward pass, and its gradient stays zero.</summary>
-    private Tensor Leaf(int offset, int length, long[] shape, bool isFrozen)
+    private Tensor Leaf(int offset, int length, long[] shape, bool isFrozen, Func<Tensor, Tensor> part)
     {
         using var scope = NewDisposeScope();
-        var leaf = _values_P.narrow(0, offset, length).view(shape).detach();
+        var leaf = part(_values_P.narrow(0, offset, length).view(shape)).detach();
         if (!isFrozen)
         {
             leaf.requires_grad_();
-            leaf.grad = _gradients_P.narrow(0, offset, length).view(shape);
+            leaf.grad = part(_gradients_P.narrow(0, offset, length).view(shape));
         }
         _leaves.Add(leaf.DetachFromDisposeScope());
         return leaf;

@@ -35,9 +35,8 @@ public sealed class SparseTableTests
         dense.Load(parameters_P);
         sparse.Load([.. sparse.Layout.Entries.SelectMany(entry => Of(dense.Layout, parameters_P, entry.Name))]);
         var rows = Batch();
-        var touched = new TouchedRows(Sparse);
-        var lists = touched.Of(rows);
-        var local = touched.Localize(rows, lists);
+        var (lists, batches) = new TouchedRows(Sparse).Localize([rows]);
+        var local = batches[0];
         var pulled = new PulledRows(lists, sparse.Tables.SelectMany(table => lists.Lists[table.RowList].SelectMany(row =>
             Of(dense.Layout, parameters_P, table.Name).Skip(row * table.Dim).Take(table.Dim))).ToArray());
 

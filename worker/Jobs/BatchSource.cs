@@ -1,6 +1,5 @@
 using DistMtl.Aggregation;
 using DistMtl.Data;
-using DistMtl.Protocol;
 using DistMtl.Protocol.Jobs;
 using DistMtl.Protocol.Tracing;
 
@@ -45,9 +44,9 @@ internal sealed class BatchSource
         var batches = new EncodedRows[range.Count][];
         for (var i = 0; i < batches.Length; i++)
             batches[i] = Batches(range.Start + i, epoch, step);
-        var touched = batches.SelectMany(shard => shard).Select(Touched.Of).Aggregate(RowLists.Union);
-        return new NodeBatch(node, touched, [.. batches.Select((shard, i) =>
-            new ShardBatch(range.Start + i, [.. shard.Select(rows => Touched.Localize(rows, touched))], NodeBatch.Sum(shard.Select(Count))))]);
+        var (touched, local) = Touched.Localize([.. batches.SelectMany(shard => shard)]);
+        var next = 0;
+        return new NodeBatch(node, touched, [.. batches.Select((shard, i) => new ShardBatch(range.Start + i, local[next..(next += shard.Length)], NodeBatch.Sum(shard.Select(Count))))]);
     }
 
     /// <summary>One; with k local steps those from k step to k (step + 1) - 1 of the epoch, fewer at its end.</summary>

@@ -42,8 +42,8 @@ internal sealed class ShardPredictions : IDisposable
     public (EncodedRows Rows, RowLists Touched) Chunk(int start)
     {
         var rows = _rows.Gather([.. Enumerable.Range(start, Math.Min(ChunkRows, _rows.Count - start))]);
-        var touched = _trainer.Batches.Touched.Of(rows);
-        return (_trainer.Batches.Touched.Localize(rows, touched), touched);
+        var (touched, local) = _trainer.Batches.Touched.Localize([rows]);
+        return (local[0], touched);
     }
 
     /// <summary>Predicts a chunk; on the torch thread.</summary>

@@ -41,14 +41,15 @@ internal sealed class RowChunks
     /// Brings slots from memory: these loads wait for nothing, so that many are under way at once, whereas an update has too
     /// many operations between one row and the next.
     /// </summary>
-    public void Fetch(ReadOnlySpan<int> slots_N)
+    /// <param name="count">The first numbers of each slot.</param>
+    public void Fetch(ReadOnlySpan<int> slots_N, int count)
     {
         var sum = 0f;
         foreach (var slot in slots_N)
         {
             if (slot == RowIndex.None)
                 continue;
-            var numbers = this[slot];
+            var numbers = this[slot][..count];
             for (var i = 0; i < numbers.Length; i += LineNumbers)
                 sum += numbers[i];
             sum += numbers[^1];

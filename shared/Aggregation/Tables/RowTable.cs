@@ -61,6 +61,8 @@ public sealed class RowTable
         _slots.Find(rows, slots_N);
         for (var i = 0; i < slots_N.Length; i++)
         {
+            if (i % BlockRows == 0)
+                _chunks.Fetch(slots_N.Slice(i, Math.Min(BlockRows, slots_N.Length - i)), d);
             var values_D = values_ND.Slice(i * d, d);
             if (slots_N[i] != RowIndex.None)
                 _chunks[slots_N[i]][..d].CopyTo(values_D);
@@ -93,7 +95,7 @@ public sealed class RowTable
         for (var start = 0; start < slots_N.Length; start += BlockRows)
         {
             var block = slots_N.Slice(start, Math.Min(BlockRows, slots_N.Length - start));
-            _chunks.Fetch(block);
+            _chunks.Fetch(block, _rule.Stride);
             _rule.Update(_chunks, block, gradients_ND.Slice(start * Entry.Dim, block.Length * Entry.Dim), step, _settings.LearningRate * rateFactor);
         }
         ArrayPool<int>.Shared.Return(slots);
