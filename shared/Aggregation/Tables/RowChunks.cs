@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace DistMtl.Aggregation.Tables;
 
@@ -17,7 +18,8 @@ internal sealed class RowChunks
     private readonly int _stride;
     private readonly int _shift;
     private readonly int _mask;
-    private float[][] _chunks = [];
+    private readonly bool _isWholeLines;
+    private (float[] Numbers, int Start)[] _chunks = [];
 
     /// <summary>Means nothing; keeps the loads from being left out.</summary>
     private float _fetched;
@@ -29,12 +31,17 @@ internal sealed class RowChunks
         var slots = Math.Clamp(BitOperations.RoundUpToPowerOf2((uint)Math.Max(rows, 1)), 1, (uint)Math.Max(1, ChunkNumbers / stride));
         (_stride, _shift) = (stride, BitOperations.Log2(slots));
         _mask = (1 << _shift) - 1;
+        _isWholeLines = stride % LineNumbers == 0;
     }
 
     public Span<float> this[int slot]
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => _chunks[slot >> _shift].AsSpan((slot & _mask) * _stride, _stride);
+        get
+        {
+            var (numbers, start) = _chunks[slot >> _shift];
+            return numbers.AsSpan(start + (slot & _mask) * _stride, _stride);
+        }
     }
 
     /// <summary>
@@ -52,7 +59,8 @@ internal sealed class RowChunks
             var numbers = this[slot][..count];
             for (var i = 0; i < numbers.Length; i += LineNumbers)
                 sum += numbers[i];
-            sum += numbers[^1];
+            if (!_isWholeLines)
+                sum += numbers[^1];
         }
         _fetched = sum;
     }
@@ -63,6 +71,9 @@ internal sealed class RowChunks
         if (slot >> _shift < _chunks.Length)
             return;
         Array.Resize(ref _chunks, (slot >> _shift) + 1);
-        _chunks[^1] = new float[_stride << _shift];
+        // From the beginning of a line on, or a row of 64 bytes would lie in two.
+        var numbers = GC.AllocateUninitializedArray<float>((_stride << _shift) + LineNumbers, pinned: true);
+        var place = (int)(Marshal.UnsafeAddrOfPinnedArrayElement(numbers, 0) / sizeof(float) % LineNumbers);
+        _chunks[^1] = (numbers, (LineNumbers - place) % LineNumbers);
     }
 }
