@@ -237,11 +237,25 @@ public sealed class ParameterServer : IParameterServer
                     return;
                 }
                 if (lane.Note(pull))
+                {
+                    if (MayBeEarly(lane, pull) && lane.Sums.Expected is { } touched)
+                    {
+                        var mask = RowMask.Without(pull.Rows, touched);
+                        pull.Early = new EarlyRows(mask, Task.Run(() => SendRowsAsync(pull, mask.Select(isIn: true).Rows, RowsPart.Untouched, mask, cancellation), cancellation));
+                    }
                     return;
+                }
             }
         }
-        await SendRowsAsync(pull, cancellation);
+        await SendRowsAsync(pull, pull.Rows, RowsPart.All, null, cancellation);
     }
+
+    /// <summary>
+    /// Rows that the present step does not touch are in the next version what they are now, so that they may go while it
+    /// computes. Not where others change them meanwhile, nor where rows may be forgotten for want of a touch.
+    /// </summary>
+    private bool MayBeEarly(Lane lane, WaitingPull pull) =>
+        _lanes.Length == 1 && pull.Version == lane.Sums.Version + 1 && lane.RowsVersion == lane.Sums.Version && !_state.Tables.Any(table => table.MayForget);
 
     private Lane LaneOf(string worker)
     {
@@ -339,13 +353,27 @@ public sealed class ParameterServer : IParameterServer
 
     private delegate void Decoding(Span<float> numbers);
 
+    /// <summary>Sends what of a pull has not been sent ahead.</summary>
     private async Task SendRowsAsync(WaitingPull pull, CancellationToken cancellation)
     {
-        using var span = TraceSource.Server.Begin("send rows", "send rows", pull.Version, server: _index);
-        using var values = TensorBuffer.Rent((long)_shape.Tables.ValuesLength(pull.Rows) * sizeof(float));
-        Read(pull.Rows, values.Numbers);
+        if (pull.Early is not { } early)
+        {
+            await SendRowsAsync(pull, pull.Rows, RowsPart.All, null, cancellation);
+            return;
+        }
+        await early.Sending;
+        await SendRowsAsync(pull, early.Mask.Select(isIn: false).Rows, RowsPart.Touched, null, cancellation);
+    }
+
+    private async Task SendRowsAsync(WaitingPull pull, RowLists rows, RowsPart part, RowMask? mask, CancellationToken cancellation)
+    {
+        using var span = TraceSource.Server.Begin(part == RowsPart.Untouched ? "send rows ahead" : "send rows", "send rows", pull.Version, server: _index);
+        var maskBytes = mask is null ? default : mask.Bytes;
+        using var values = TensorBuffer.Rent(maskBytes.Length + (long)_shape.Tables.ValuesLength(rows) * sizeof(float));
+        maskBytes.CopyTo(values.GetSpan());
+        Read(rows, values.Numbers[(maskBytes.Length / sizeof(float))..]);
         await _workers.SendAsync(
-            pull.Worker, FrameKind.Rows, new RowsHeader(_shape.Generation, pull.Version, _index, pull.Node.Level, pull.Node.Index), values.Bytes, cancellation);
+            pull.Worker, FrameKind.Rows, new RowsHeader(_shape.Generation, pull.Version, _index, pull.Node.Level, pull.Node.Index, part), values.Bytes, cancellation);
     }
 
     private async Task SendSliceAsync(ParameterSlice slice, int version, IReadOnlyList<string> workers, CancellationToken cancellation)

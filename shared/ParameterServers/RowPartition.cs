@@ -60,6 +60,22 @@ public sealed class RowPartition
         }
     }
 
+    /// <summary>Puts the numbers of some of a server's rows where they belong among those of all rows.</summary>
+    /// <param name="chosen">By list: which of the server's rows, as places in its part.</param>
+    public void Scatter(TableShape shape, int server, Func<TableEntry, int> width, int[][] chosen, ReadOnlySpan<float> part, Span<float> whole)
+    {
+        var start = 0;
+        foreach (var table in shape.Tables)
+        {
+            var (rows, numbers) = (chosen[table.RowList], width(table));
+            var places = _places.IsEmpty ? null : _places[server][table.RowList];
+            for (var i = 0; i < rows.Length; i++)
+                part.Slice(i * numbers, numbers).CopyTo(whole[(start + (places is null ? rows[i] : places[rows[i]]) * numbers)..]);
+            part = part[(rows.Length * numbers)..];
+            start += Count(table) * numbers;
+        }
+    }
+
     /// <summary>Takes a server's numbers out of those of all rows.</summary>
     /// <param name="width">Numbers of a row of a table.</param>
     public void Gather(TableShape shape, int server, Func<TableEntry, int> width, ReadOnlySpan<float> whole, Span<float> part)

@@ -32,6 +32,10 @@ internal sealed class RowReducer
     /// <summary>The rows that the step touches, with their gradients, when all that are waited for are there.</summary>
     public RowSum Whole => _whole ??= _sums.Pending.Select(pending => pending.Sum).Aggregate(Add);
 
+    /// <summary>The rows that the step touches; null: not all shards that are waited for have pulled.</summary>
+    /// <param name="shards">How many are waited for.</param>
+    public RowLists? Expected(int shards) => _lists.Counted == shards ? _lists.Pending.Select(pending => pending.Sum).Aggregate((left, right) => MergeOf(left, right).Union) : null;
+
     /// <summary>A subtree's pull tells which rows its gradients will be of.</summary>
     public void Expect(TreeNode node, RowLists rows)
     {

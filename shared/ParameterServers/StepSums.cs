@@ -112,6 +112,18 @@ public sealed class StepSums
     /// <summary>Gives the buffer of the rows back.</summary>
     internal void ReleaseRows() => ArrayPool<float>.Shared.Return(_rows!.Whole.Gradients);
 
+    /// <summary>The rows that the step touches, once all shards have pulled; null before that.</summary>
+    internal RowLists? Expected
+    {
+        get
+        {
+            if (_rows is null)
+                return null;
+            lock (_rows)
+                return _rows.Expected(_shards.Count);
+        }
+    }
+
     internal void Expect(TreeNode node, RowLists rows)
     {
         if (_rows is null)

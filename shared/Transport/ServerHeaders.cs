@@ -21,16 +21,34 @@ public sealed record PullHeader(
     public const int Prediction = -1;
 }
 
-/// <summary>The values of the rows of one pull, in its order; the payload is table after table, row after row.</summary>
+/// <summary>
+/// The values of the rows of one pull, in its order; the payload is table after table, row after row. Those that the step before
+/// does not touch may come while it computes, and the others when it is over.
+/// </summary>
 /// <param name="Level">As in the pull.</param>
 /// <param name="Index">As in the pull.</param>
+/// <param name="Part">Which of the rows.</param>
 [MessagePackObject]
 public sealed record RowsHeader(
     [property: Key(0)] long Generation,
     [property: Key(1)] int Version,
     [property: Key(2)] int Server,
     [property: Key(3)] int Level,
-    [property: Key(4)] int Index);
+    [property: Key(4)] int Index,
+    [property: Key(5)] RowsPart Part = RowsPart.All);
+
+/// <summary>Which rows of a pull a frame has.</summary>
+public enum RowsPart
+{
+    /// <summary>All of them.</summary>
+    All = 0,
+
+    /// <summary>Those that the step before does not touch. A mask that tells them comes first: a bit for each row of the pull.</summary>
+    Untouched = 1,
+
+    /// <summary>The others; behind <see cref="Untouched"/>.</summary>
+    Touched = 2,
+}
 
 /// <summary>New parameters of one slice; the payload is the slice.</summary>
 /// <param name="Version">Updates that they have seen.</param>

@@ -38,6 +38,8 @@ public sealed class ParameterServerTests
 
         foreach (var send in worker.Pulls(1).Concat(worker.Gradients(0)))
             await send();
+        // But for what this step does not touch.
+        await worker.AheadAsync(1);
         Assert.Empty(worker.TakeInbox());
         var before = await worker.ReadAsync(0, @case.RowsOf(1, worker.Nodes[0]));
         var total = StepReport.Total(await set.ReportAsync(), @case.Tasks, rowsCount: true);
@@ -46,6 +48,21 @@ public sealed class ParameterServerTests
         // The rows come by themselves, and are those of after the update.
         await worker.ReadyAsync(1);
         Assert.NotEqual(before, await worker.ReadAsync(1, @case.RowsOf(1, worker.Nodes[0])));
+    }
+
+    [Fact]
+    public async Task Rows_that_the_present_step_does_not_touch_are_sent_while_it_computes()
+    {
+        var @case = new ServerCase(perTask: true);
+        var (set, worker) = Of(@case, 2);
+        await set.BeginAsync();
+        foreach (var send in worker.Pulls(1))
+            await send();
+        await worker.AheadAsync(1);
+
+        var (now, next) = (@case.RowsOf(0, worker.Nodes[0]), @case.RowsOf(1, worker.Nodes[0]));
+        Assert.Equal(next.Lists.Zip(now.Lists, (rows, touched) => rows.Except(touched).Count()).Sum(), worker.RowsAhead);
+        Assert.InRange(worker.RowsAhead, 1, next.Count - 1);
     }
 
     [Fact]

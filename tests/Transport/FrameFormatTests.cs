@@ -48,7 +48,7 @@ public sealed class FrameFormatTests
     {
         Assert.Equal("960305010206920201", Hex(Headers.Pull));
         Assert.Equal("96030501FF06920201", Hex(Headers.Pull with { Level = PullHeader.Prediction }));
-        Assert.Equal("950305010206", Hex(new RowsHeader(3, 5, 1, 2, 6)));
+        Assert.Equal("96030501020601", Hex(new RowsHeader(3, 5, 1, 2, 6, RowsPart.Untouched)));
         Assert.Equal("93030507", Hex(new SliceHeader(3, 5, 7)));
         Assert.Equal("950305070206", Hex(new GradientHeader(3, 5, 7, 2, 6)));
         Assert.Equal("950305010206", Hex(new RowGradientHeader(3, 5, 1, 2, 6)));

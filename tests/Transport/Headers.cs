@@ -19,7 +19,7 @@ internal static class Headers
 
     public static PullHeader Pull { get; } = new(3, 5, 1, 2, 6, [2, 1]);
 
-    public static RowsHeader Rows { get; } = new(3, 5, 1, 2, 4);
+    public static RowsHeader Rows { get; } = new(3, 5, 1, 2, 4, RowsPart.Untouched);
 
     public static SliceHeader Slice { get; } = new(3, 5, 1);
 

@@ -179,7 +179,7 @@ internal sealed class ServerClient : IAsyncDisposable
             return;
         if (header.Level == PullHeader.Prediction)
         {
-            if (_pulls.TryGetValue(header.Index, out var pull) && pull.Rows.Add(Tables, header.Server, frame.Payload.Numbers))
+            if (_pulls.TryGetValue(header.Index, out var pull) && pull.Rows.Add(Tables, header, frame))
                 pull.Done.TrySetResult(pull.Rows);
             return;
         }
@@ -187,7 +187,7 @@ internal sealed class ServerClient : IAsyncDisposable
         lock (_rows)
         {
             if (_rows.TryGetValue(new TreeNode(header.Level, header.Index), out var rows) && rows.Version == header.Version)
-                rows.Add(Tables, header.Server, frame.Payload.Numbers);
+                rows.Add(Tables, header, frame);
         }
     }
 
@@ -271,21 +271,5 @@ internal sealed class ServerClient : IAsyncDisposable
     private sealed record PendingPull(PendingRows Rows)
     {
         public TaskCompletionSource<PendingRows> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    }
-
-    /// <summary>Values that arrive server by server.</summary>
-    private sealed record PendingRows(int Version, RowPartition Partition, float[] Values, int Length)
-    {
-        private int _missing = Partition.Parts.Length;
-
-        public bool IsComplete => Volatile.Read(ref _missing) == 0;
-
-        /// <returns>Whether all are there now.</returns>
-        public bool Add(TableShape tables, int server, ReadOnlySpan<float> part)
-        {
-            // Each server's numbers have places of their own, and come on a connection of its own.
-            Partition.Scatter(tables, server, table => table.Dim, part, Values.AsSpan(0, Length));
-            return Interlocked.Decrement(ref _missing) == 0;
-        }
     }
 }

@@ -43,6 +43,9 @@ public sealed class RowTable
     /// <summary>Whether no update changes it.</summary>
     public bool IsFrozen => _settings.IsFrozen;
 
+    /// <summary>Whether a row can become another without a touch: what it was in the beginning.</summary>
+    public bool MayForget => _settings.Expiry is not null;
+
     /// <summary>Rows that have been trained and not forgotten since.</summary>
     public int MaterializedRows => _slots.Count;
 

@@ -26,6 +26,9 @@ internal sealed class SomeWorker(ServerCase @case, ServerShape shape, string nam
     /// <summary>As far as they have been received.</summary>
     public float[] Parameters_P { get; } = new float[@case.First_P.Length];
 
+    /// <summary>Rows that came while the step before was not over.</summary>
+    public int RowsAhead { get; private set; }
+
     public Channel<Frame> Inbox { get; } = Channel.CreateUnbounded<Frame>();
 
     public IReadOnlyList<TreeNode> Nodes { get; } = TreeNode.Cover(shards, ServerCase.Shards);
@@ -62,6 +65,10 @@ internal sealed class SomeWorker(ServerCase @case, ServerShape shape, string nam
     public Task ReadyAsync(int version) => ReceiveUntilAsync(() =>
         _sliceVersions.All(have => have == version)
         && Nodes.All(node => _rows.TryGetValue((version, node.Level, node.Index), out var rows) && rows.Missing == 0));
+
+    /// <summary>Waits for the rows of a version that may come ahead of it.</summary>
+    public Task AheadAsync(int version) => ReceiveUntilAsync(() =>
+        Nodes.All(node => _rows[(version, node.Level, node.Index)].Ahead.Count == shape.Servers));
 
     /// <summary>The present values of some rows, as for a prediction.</summary>
     public async Task<float[]> ReadAsync(int version, RowLists lists)
@@ -123,13 +130,29 @@ internal sealed class SomeWorker(ServerCase @case, ServerShape shape, string nam
         Assert.Equal(FrameKind.Rows, frame.Kind);
         var rowsHeader = frame.Header<RowsHeader>();
         var rows = _rows[(rowsHeader.Version, rowsHeader.Level, rowsHeader.Index)];
-        Assert.Equal(shape.Tables.ValuesLength(rows.Partition.Parts[rowsHeader.Server]), frame.Payload.Numbers.Length);
-        rows.Partition.Scatter(shape.Tables, rowsHeader.Server, table => table.Dim, frame.Payload.Numbers, rows.Values);
-        rows.Missing--;
+        var (server, all) = (rowsHeader.Server, rows.Partition.Parts[rowsHeader.Server]);
+        if (rowsHeader.Part == RowsPart.All)
+        {
+            Assert.Equal(shape.Tables.ValuesLength(all), frame.Payload.Numbers.Length);
+            rows.Partition.Scatter(shape.Tables, server, table => table.Dim, frame.Payload.Numbers, rows.Values);
+            rows.Missing--;
+            return;
+        }
+        var isAhead = rowsHeader.Part == RowsPart.Untouched;
+        if (isAhead)
+            rows.Ahead.Add(server, RowMask.Read(all, frame.Payload.GetSpan()));
+        var (part, places) = rows.Ahead[server].Select(isAhead);
+        var numbers = frame.Payload.Numbers[(isAhead ? RowMask.LengthOf(all) / sizeof(float) : 0)..];
+        Assert.Equal(shape.Tables.ValuesLength(part), numbers.Length);
+        rows.Partition.Scatter(shape.Tables, server, table => table.Dim, places, numbers, rows.Values);
+        rows.Missing -= isAhead ? 0 : 1;
+        RowsAhead += isAhead ? part.Count : 0;
     }
 
     private sealed record Rows(RowPartition Partition, float[] Values)
     {
         public int Missing { get; set; }
+
+        public Dictionary<int, RowMask> Ahead { get; } = [];
     }
 }
