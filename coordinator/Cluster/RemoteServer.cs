@@ -63,7 +63,14 @@ internal sealed class RemoteServer(ServerShape shape, int index, string worker, 
         await SendAsync(FrameKind.StateEnd, new StateEndHeader(shape.Generation, index, version, state.Optimizer.Steps), default, cancellation);
     }
 
-    public async Task<StepReport> ReportAsync(int lane, TimeSpan deadline, CancellationToken cancellation)
+    public Task<StepReport> ReportAsync(int lane, TimeSpan deadline, CancellationToken cancellation) =>
+        ReadReportAsync(lane, "the step's gradients", deadline, cancellation);
+
+    /// <summary>The step's second report, which the server sends by itself.</summary>
+    public Task<StepReport> ReportRowsAsync(int lane, TimeSpan deadline, CancellationToken cancellation) =>
+        ReadReportAsync(lane, "the gradients of the step's table rows", deadline, cancellation);
+
+    private async Task<StepReport> ReadReportAsync(int lane, string of, TimeSpan deadline, CancellationToken cancellation)
     {
         try
         {
@@ -71,7 +78,7 @@ internal sealed class RemoteServer(ServerShape shape, int index, string worker, 
         }
         catch (TimeoutException)
         {
-            throw new TimeoutException($"{Name} has not reported the step's gradients");
+            throw new TimeoutException($"{Name} has not reported {of}");
         }
     }
 

@@ -74,6 +74,17 @@ internal sealed class ServerGroup
     public async Task<IReadOnlyList<StepReport>> ReportAsync(int lane, TimeSpan deadline, CancellationToken cancellation) =>
         await Task.WhenAll(_servers.Select(server => server.ReportAsync(lane, deadline, cancellation)));
 
+    /// <summary>Has a lane's workers combine the gradients of table rows that they hold, and waits until these are all here.</summary>
+    /// <returns>What each server has measured of them, where the update is clipped.</returns>
+    /// <exception cref="TimeoutException">As of <see cref="ReportAsync"/>.</exception>
+    public async Task<IReadOnlyList<StepReport>> CombineRowsAsync(int lane, WeightsHeader weights, TimeSpan deadline, CancellationToken cancellation)
+    {
+        await (Lanes[lane].Worker is { } worker
+            ? _fleet.SendAsync(worker, FrameKind.Weights, weights, default, cancellation)
+            : _fleet.SendAsync(FrameKind.Weights, weights, default, cancellation));
+        return await Task.WhenAll(_servers.Select(server => server.ReportRowsAsync(lane, deadline, cancellation)));
+    }
+
     /// <summary>As <see cref="ParameterServer.Rewrite"/>, of the one server.</summary>
     public StepReport Rewrite(Action<float[]> rewrite) => ((ParameterServer)_servers.Single()).Rewrite(rewrite);
 

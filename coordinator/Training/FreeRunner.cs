@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using DistMtl.Aggregation;
+using DistMtl.Aggregation.Weightings;
 using DistMtl.Coordinator.Cluster;
 using DistMtl.ParameterServers;
 using DistMtl.Protocol;
@@ -24,7 +25,7 @@ internal sealed class FreeRunner : IDisposable
     private readonly int _stepsPerEpoch;
     private readonly int _bound;
     private readonly LaneProgress[] _lanes;
-    private readonly SemaphoreSlim _updating = new(1, 1);
+    private readonly SemaphoreSlim _turns = new(1, 1);
     private readonly Lock _gate = new();
     private TaskCompletionSource _advanced = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -44,7 +45,7 @@ internal sealed class FreeRunner : IDisposable
 
     private TimeSpan Deadline => TimeSpan.FromSeconds(_job.Training.StepTimeoutSeconds);
 
-    public void Dispose() => _updating.Dispose();
+    public void Dispose() => _turns.Dispose();
 
     /// <summary>Lets every worker make its steps up to <paramref name="target"/>, and returns when all have.</summary>
     /// <param name="stop">All stop after the step that the fastest is in.</param>
@@ -101,28 +102,53 @@ internal sealed class FreeRunner : IDisposable
         var ahead = _weigher.Ahead(segment.State, place, lane.Labels_T);
         await _fleet.SendAsync(lane.Members.Worker!, FrameKind.Work, _weigher.Work(place, ahead, lane.Labels_T), default, cancellation);
         var (totals, rowsByShard) = await ReceiveTotalsAsync(lane, cancellation);
-        var reports = await ReportAsync(lane, cancellation);
-        await _updating.WaitAsync(cancellation);
-        try
+        var sums = new LaneSums(ahead, totals, rowsByShard, await ReportAsync(lane, cancellation));
+        StepWeights weights;
+        using (await TurnAsync(cancellation))
         {
-            place = place with { Update = Updates + 1 };
-            var losses_T = totals.MeanLosses_T;
-            var (decision, order) = _weigher.Decide(segment.State, place, ahead, reports, totals.Labels_T, losses_T);
-            // Others have moved the weighting on since the weights were asked for: what it remembers begins with them.
-            if (ahead is not null)
-                decision = decision with { State = _weigher.Ahead(segment.State, place, totals.Labels_T)!.Value.State };
-            await _servers.UpdateAsync(order, CancellationToken.None);
-            var staleness = Updates - lane.UpdatesSeen;
-            Updates++;
-            segment.State = segment.State.After(place, _weigher.Weighting, decision.State, losses_T, rowsByShard);
-            lock (_gate)
-                (lane.Step, lane.UpdatesSeen, lane.Labels_T) = (lane.Step + 1, Updates, totals.NextLabels_T);
-            segment.Made(segment.State with { Step = lane.Step }, new StepResult(place.Epoch, losses_T, decision.Weights_T, totals.Rows) { Notice = decision.Notice, Staleness = staleness });
+            weights = Weigh(segment, place, sums);
+            if (!_servers.Shape.HoldsRows)
+            {
+                await UpdateAsync(lane, segment, place, sums, weights, []);
+                return;
+            }
         }
-        finally
-        {
-            _updating.Release();
-        }
+        // Others take their turns meanwhile: nobody but its own lane waits for a worker's rows.
+        var rows = await CombineRowsAsync(lane, _weigher.ForRows(place, weights), cancellation);
+        using (await TurnAsync(cancellation))
+            await UpdateAsync(lane, segment, place, sums, weights, rows);
+    }
+
+    /// <summary>Moves the weighting on; what it observes of the step follows with the update.</summary>
+    private StepWeights Weigh(Segment segment, StepPlace place, LaneSums sums)
+    {
+        place = place with { Update = Updates + 1 };
+        var weights = _weigher.Weigh(segment.State, place, sums.Ahead, sums.Reports, sums.Totals.Labels_T, sums.Totals.MeanLosses_T);
+        // Others have moved the weighting on since the weights were asked for: what it remembers begins with them.
+        var decision = sums.Ahead is null ? weights.Decision : _weigher.Ahead(segment.State, place, sums.Totals.Labels_T)!.Value;
+        segment.State = segment.State with { Weighting = decision.State };
+        return weights;
+    }
+
+    private async Task UpdateAsync(LaneProgress lane, Segment segment, StepPlace place, LaneSums sums, StepWeights weights, IReadOnlyList<StepReport> rows)
+    {
+        place = place with { Update = Updates + 1 };
+        await _servers.UpdateAsync(_weigher.Order(place, weights, rows), CancellationToken.None);
+        var (staleness, losses_T) = (Updates - lane.UpdatesSeen, sums.Totals.MeanLosses_T);
+        Updates++;
+        segment.State = segment.State.After(place, _weigher.Weighting, segment.State.Weighting, losses_T, sums.RowsByShard);
+        lock (_gate)
+            (lane.Step, lane.UpdatesSeen, lane.Labels_T) = (lane.Step + 1, Updates, sums.Totals.NextLabels_T);
+        segment.Made(
+            segment.State with { Step = lane.Step },
+            new StepResult(place.Epoch, losses_T, weights.Decision.Weights_T, sums.Totals.Rows) { Notice = weights.Decision.Notice, Staleness = staleness });
+    }
+
+    /// <summary>To weigh and to update: one lane at a time.</summary>
+    private async Task<Turn> TurnAsync(CancellationToken cancellation)
+    {
+        await _turns.WaitAsync(cancellation);
+        return new Turn(_turns);
     }
 
     private async Task WaitForTheSlowestAsync(LaneProgress lane, CancellationToken cancellation)
@@ -153,9 +179,20 @@ internal sealed class FreeRunner : IDisposable
     private async Task<IReadOnlyList<StepReport>> ReportAsync(LaneProgress lane, CancellationToken cancellation)
     {
         using var span = TraceSource.Coordinator.Begin("wait for gradients", "parts of steps", lane.Step);
+        return await InTimeAsync(_servers.ReportAsync(lane.Index, Deadline, cancellation));
+    }
+
+    private async Task<IReadOnlyList<StepReport>> CombineRowsAsync(LaneProgress lane, WeightsHeader weights, CancellationToken cancellation)
+    {
+        using var span = TraceSource.Coordinator.Begin("wait for rows", "parts of steps", lane.Step);
+        return await InTimeAsync(_servers.CombineRowsAsync(lane.Index, weights, Deadline, cancellation));
+    }
+
+    private async Task<IReadOnlyList<StepReport>> InTimeAsync(Task<IReadOnlyList<StepReport>> reports)
+    {
         try
         {
-            return await _fleet.UnlessLostAsync(_servers.ReportAsync(lane.Index, Deadline, cancellation));
+            return await _fleet.UnlessLostAsync(reports);
         }
         catch (TimeoutException e)
         {
@@ -223,6 +260,15 @@ internal sealed class FreeRunner : IDisposable
         public long[] Labels_T { get; set; } = labels_T;
 
         public Channel<SumHeader> Sums { get; } = Channel.CreateUnbounded<SumHeader>();
+    }
+
+    /// <summary>What a worker's step has come to before it is weighed.</summary>
+    /// <param name="Ahead">As of <see cref="StepWeigher.Ahead"/>.</param>
+    private sealed record LaneSums(WeightingDecision? Ahead, StepTotals Totals, int[] RowsByShard, IReadOnlyList<StepReport> Reports);
+
+    private readonly struct Turn(SemaphoreSlim turns) : IDisposable
+    {
+        public void Dispose() => turns.Release();
     }
 
     private sealed class Segment(TrainingState state, int target, Action<TrainingState, StepResult> made)

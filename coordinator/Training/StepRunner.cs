@@ -10,7 +10,8 @@ namespace DistMtl.Coordinator.Training;
 
 /// <summary>
 /// One synchronous step after another: the workers' sums meet on the parameter servers, whose reports make the Gramian; the
-/// weighting turns it into task weights, with which the servers make one update. The bits depend on the job and the step
+/// weighting turns it into task weights, with which the servers make one update (with weighting.scope trunk the workers send
+/// the gradients of table rows in between, combined by these weights). The bits depend on the job and the step
 /// alone, for sums meet in a tree that is fixed by shard number.
 /// </summary>
 /// <param name="servers">Hold the parameters, and have sent them to the workers.</param>
@@ -34,18 +35,32 @@ internal sealed class StepRunner(
         await fleet.SendAsync(FrameKind.Work, weigher.Work(place, ahead, _labels_T), default, cancellation);
         var totals = await ReceiveTotalsAsync(state.Step, cancellation);
         var losses_T = totals.MeanLosses_T;
-        var (decision, order) = weigher.Decide(state, place, ahead, await ReportAsync(cancellation), totals.Labels_T, losses_T);
-        await servers.UpdateAsync(order, cancellation);
+        var weights = weigher.Weigh(state, place, ahead, await ReportAsync(cancellation), totals.Labels_T, losses_T);
+        var rows = servers.Shape.HoldsRows ? await CombineRowsAsync(weigher.ForRows(place, weights), cancellation) : [];
+        await servers.UpdateAsync(weigher.Order(place, weights, rows), cancellation);
         _labels_T = totals.NextLabels_T;
+        var decision = weights.Decision;
         return (state.After(place, weigher.Weighting, decision.State, losses_T, _rowsByShard), new StepResult(place.Epoch, losses_T, decision.Weights_T, totals.Rows) { Notice = decision.Notice });
     }
 
     private async Task<IReadOnlyList<StepReport>> ReportAsync(CancellationToken cancellation)
     {
         using var span = TraceSource.Coordinator.Begin("wait for gradients", "parts of steps");
+        return await InTimeAsync(servers.ReportAsync(0, Deadline, cancellation));
+    }
+
+    /// <summary>The second half of a step whose workers hold the gradients of table rows until the tasks are weighed.</summary>
+    private async Task<IReadOnlyList<StepReport>> CombineRowsAsync(WeightsHeader weights, CancellationToken cancellation)
+    {
+        using var span = TraceSource.Coordinator.Begin("wait for rows", "parts of steps");
+        return await InTimeAsync(servers.CombineRowsAsync(0, weights, Deadline, cancellation));
+    }
+
+    private async Task<IReadOnlyList<StepReport>> InTimeAsync(Task<IReadOnlyList<StepReport>> reports)
+    {
         try
         {
-            return await fleet.UnlessLostAsync(servers.ReportAsync(0, Deadline, cancellation));
+            return await fleet.UnlessLostAsync(reports);
         }
         catch (TimeoutException e)
         {

@@ -14,6 +14,13 @@ namespace DistMtl.Coordinator.Training;
 /// <param name="Update">Over all lanes, 1 for the first.</param>
 internal readonly record struct StepPlace(int Lane, int Version, int Update, int Epoch);
 
+/// <summary>How the tasks of a step are weighed.</summary>
+/// <param name="Coefficients">That make the update of the tasks' sums; null: the workers have combined them already.</param>
+/// <param name="Counts_T">N_t, what makes means of what the servers have added up.</param>
+/// <param name="Labels_T">Valid labels of the step; not the counts where what is added up are means.</param>
+/// <param name="Reports">That the tasks were weighed by.</param>
+internal sealed record StepWeights(WeightingDecision Decision, TaskCoefficients? Coefficients, long[] Counts_T, long[] Labels_T, IReadOnlyList<StepReport> Reports);
+
 /// <summary>From the servers' reports to the order for their update: Gramian, task weights, clipping, learning rate.</summary>
 internal sealed class StepWeigher(JobFile job, IWeighting weighting, LearningRateSchedule schedule, ServerGroup servers)
 {
@@ -43,12 +50,12 @@ internal sealed class StepWeigher(JobFile job, IWeighting weighting, LearningRat
     /// <param name="ahead">As of <see cref="Ahead"/>.</param>
     /// <param name="reports">Of all servers.</param>
     /// <param name="losses_T">Mean over the valid labels.</param>
-    public (WeightingDecision Decision, UpdateOrder Order) Decide(
+    public StepWeights Weigh(
         TrainingState state, StepPlace place, WeightingDecision? ahead, IReadOnlyList<StepReport> reports, long[] labels_T, IReadOnlyList<double?> losses_T)
     {
         using var span = TraceSource.Coordinator.Begin("weigh", "parts of steps", place.Version);
         if (ahead is { } known)
-            return (known, Order(place, reports, null, labels_T));
+            return new StepWeights(known, null, labels_T, labels_T, reports);
         var input = new WeightingInput(place.Update, place.Epoch, labels_T, Losses_T: losses_T);
         var (weightingState, counts_T) = (state.Weighting, CompressesTasks ? [.. labels_T.Select(labels => Math.Min(labels, 1))] : labels_T);
         if (weighting is IRowWeighting rows)
@@ -61,26 +68,23 @@ internal sealed class StepWeigher(JobFile job, IWeighting weighting, LearningRat
             })];
         }
         if (weighting.Need != WeightingNeed.CurrentLosses)
-        {
-            var total = StepReport.Total(reports, _shape.Tasks, rowsCount: job.Weighting.Scope == WeightingScope.All);
-            input = input with { Gramian_TT = total.ToGramian(GradientCombiner.MeanScales(counts_T)) };
-        }
+            input = input with { Gramian_TT = StepReport.Total(reports, _shape.Tasks).ToGramian(GradientCombiner.MeanScales(counts_T)) };
         var decision = Scale(weighting.Weigh(weightingState, input), labels_T);
-        return (decision, Order(place, reports, decision, counts_T));
+        return new StepWeights(decision, new TaskCoefficients(decision.Weights_T, counts_T, decision.OwnWeights_T), counts_T, labels_T, reports);
     }
 
-    /// <param name="decision">Null: the gradient is combined already.</param>
-    private UpdateOrder Order(StepPlace place, IReadOnlyList<StepReport> reports, WeightingDecision? decision, long[] counts_T)
+    /// <summary>What workers combine the gradients of table rows by that they hold: sums, for they are not compressed yet.</summary>
+    public WeightsHeader ForRows(StepPlace place, StepWeights weights) =>
+        new(servers.Shape.Generation, place.Version, weights.Decision.Weights_T, weights.Decision.OwnWeights_T, weights.Labels_T);
+
+    /// <param name="rows">Reports of rows that were held; empty: there are none.</param>
+    public UpdateOrder Order(StepPlace place, StepWeights weights, IReadOnlyList<StepReport> rows)
     {
         if (job.Training.LocalSteps > 1)
-            return new UpdateOrder(place.Lane, place.Version, place.Update, null, null, counts_T, 1, 1.0 / job.Data.Shards);
-        var clip = 1.0;
-        if (job.Optimizer.ClipNorm is { } maxNorm)
-        {
-            var coefficients = decision is { } weights ? new TaskCoefficients(weights.Weights_T, counts_T, weights.OwnWeights_T) : null;
-            clip = GradientClipping.Factor(StepReport.Total(reports, _shape.Tasks, rowsCount: true).Norm(coefficients), maxNorm);
-        }
-        return new UpdateOrder(place.Lane, place.Version, place.Update, decision?.Weights_T, decision?.OwnWeights_T, counts_T, schedule.Factor(place.Version), clip);
+            return new UpdateOrder(place.Lane, place.Version, place.Update, null, null, weights.Counts_T, 1, 1.0 / job.Data.Shards);
+        var clip = job.Optimizer.ClipNorm is { } maxNorm ? GradientClipping.Factor(StepReport.Norm(weights.Reports, rows, _shape.Tasks, weights.Coefficients), maxNorm) : 1;
+        var (weights_T, ownWeights_T) = weights.Coefficients is null ? (null, null) : (weights.Decision.Weights_T, weights.Decision.OwnWeights_T);
+        return new UpdateOrder(place.Lane, place.Version, place.Update, weights_T, ownWeights_T, weights.Counts_T, schedule.Factor(place.Version), clip);
     }
 
     private WeightingDecision Scale(WeightingDecision raw, IReadOnlyList<long> labels_T) => WeightingTable.Scale(raw, job.Weighting.Scale, labels_T);

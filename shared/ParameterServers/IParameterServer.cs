@@ -5,10 +5,18 @@ namespace DistMtl.ParameterServers;
 /// <summary>A parameter server as the coordinator sees it: in its own process, or on a worker.</summary>
 public interface IParameterServer
 {
-    /// <summary>Waits for all gradients of a lane's step and measures them.</summary>
+    /// <summary>Waits for all gradients of a lane's step, but for rows that the workers hold back, and measures them.</summary>
     /// <exception cref="TimeoutException">They are not all there; the message says what is missing.</exception>
     /// <exception cref="Protocol.JobException">A worker is lost.</exception>
     Task<StepReport> ReportAsync(int lane, TimeSpan deadline, CancellationToken cancellation);
+
+    /// <summary>
+    /// Waits for the gradients of table rows that the workers have held back (<see cref="ServerShape.HoldsRows"/>), and
+    /// measures them where the update is clipped.
+    /// </summary>
+    /// <exception cref="TimeoutException">As of <see cref="ReportAsync"/>.</exception>
+    /// <exception cref="Protocol.JobException">As of <see cref="ReportAsync"/>.</exception>
+    Task<StepReport> ReportRowsAsync(int lane, TimeSpan deadline, CancellationToken cancellation);
 
     /// <summary>Makes the update of the step that was reported; what is new is sent to the workers.</summary>
     Task UpdateAsync(UpdateOrder order, CancellationToken cancellation);

@@ -47,22 +47,23 @@ public sealed class ParameterServer : IParameterServer
     /// <summary>Frames that were dropped because they were of another version or generation.</summary>
     public long LateFrames => Interlocked.Read(ref _late);
 
-    /// <summary>Waits for all gradients of the step and measures them.</summary>
+    /// <summary>Waits for all gradients of the step, but for rows that the workers hold back, and measures them.</summary>
     /// <exception cref="TimeoutException">They are not all here; the message names the shards.</exception>
     /// <exception cref="JobException">A worker is lost, to which the last update was still being sent.</exception>
     public async Task<StepReport> ReportAsync(int lane, TimeSpan deadline, CancellationToken cancellation)
     {
         await _sending;
         var sums = _lanes[lane].Sums;
-        try
-        {
-            await sums.Complete.WaitAsync(deadline, cancellation);
-        }
-        catch (TimeoutException)
-        {
-            throw new TimeoutException($"parameter server {_index} lacks gradients of shards {string.Join(", ", sums.MissingShards)}");
-        }
+        await WaitAsync(sums.Complete, sums, deadline, cancellation);
         return Measure(sums);
+    }
+
+    /// <inheritdoc/>
+    public async Task<StepReport> ReportRowsAsync(int lane, TimeSpan deadline, CancellationToken cancellation)
+    {
+        var sums = _lanes[lane].Sums;
+        await WaitAsync(sums.RowsComplete, sums, deadline, cancellation);
+        return new StepReport(sums.Version, [], _shape.IsClipped ? MeasureRows(sums) : []);
     }
 
     /// <summary>
@@ -90,7 +91,7 @@ public sealed class ParameterServer : IParameterServer
     {
         var lane = _lanes[order.Lane];
         var sums = lane.Sums;
-        if (order.Version != sums.Version || !sums.Complete.IsCompleted)
+        if (order.Version != sums.Version || !sums.Complete.IsCompleted || !sums.RowsComplete.IsCompleted)
             throw new InvalidOperationException($"an update of version {order.Version} where {sums.Version} is being added up");
         var coefficients = order.Weights_T is null ? null : new TaskCoefficients(order.Weights_T, order.Counts_T, order.OwnWeights_T);
         var version = order.Version + 1;
@@ -159,6 +160,18 @@ public sealed class ParameterServer : IParameterServer
         }
     }
 
+    private async Task WaitAsync(Task complete, StepSums sums, TimeSpan deadline, CancellationToken cancellation)
+    {
+        try
+        {
+            await complete.WaitAsync(deadline, cancellation);
+        }
+        catch (TimeoutException)
+        {
+            throw new TimeoutException($"parameter server {_index} lacks gradients of shards {string.Join(", ", sums.MissingShards)}");
+        }
+    }
+
     private StepReport Measure(StepSums sums)
     {
         if (!_shape.IsMeasured)
@@ -169,8 +182,11 @@ public sealed class ParameterServer : IParameterServer
         return new StepReport(
             sums.Version,
             [.. _owned.Select((slice, i) => new SliceProducts(slice.Index, products[i]))],
-            sums.Rows is { } rows ? RowProducts.Of(_shape.Tables, rows, _state.FrozenTables) : []);
+            _shape.HoldsRows ? [] : MeasureRows(sums));
     }
+
+    private ImmutableArray<GradientProducts> MeasureRows(StepSums sums) =>
+        sums.Rows is { } rows ? RowProducts.Of(_shape.Tables, rows, _state.FrozenTables) : [];
 
     /// <returns>The sending.</returns>
     private Task UpdateSlices(Lane lane, StepSums sums, TaskCoefficients? coefficients, UpdateOrder order, CancellationToken cancellation)
@@ -194,7 +210,7 @@ public sealed class ParameterServer : IParameterServer
         using var span = TraceSource.Server.Begin("update rows", "update rows", order.Version, server: _index);
         if (sums.Rows is { } rows)
         {
-            RowUpdate.Apply(_shape.Tables, _state.Tables, rows, coefficients, order);
+            RowUpdate.Apply(_shape.Tables, _state.Tables, rows, _shape.HoldsRows ? null : coefficients, order);
             sums.ReleaseRows();
         }
         lock (_gate)

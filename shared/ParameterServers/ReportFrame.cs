@@ -20,8 +20,11 @@ public static class ReportFrame
         var header = frame.Header<ReportHeader>();
         var (tasks, pairs) = (shape.Gradient.Tasks, GradientProducts.Zero(shape.Gradient.Tasks).Shared.Length);
         var length = 2 * pairs + tasks;
-        if (header.Slices is null || !shape.OwnedBy(header.Server).Select(slice => slice.Index).SequenceEqual(header.Slices))
+        var isOfRows = shape.HoldsRows && header.Slices is [];
+        if (header.Slices is null || !isOfRows && !shape.OwnedBy(header.Server).Select(slice => slice.Index).SequenceEqual(header.Slices))
             throw new FrameException($"a report of slices [{string.Join(", ", header.Slices ?? [])}], which are not those of parameter server {header.Server}");
+        if (shape.HoldsRows && !isOfRows && header.Partitions > 0)
+            throw new FrameException($"a report of {header.Partitions} partitions of rows, which are held back until the tasks are weighed");
         if (header.Partitions is not (0 or RowPartition.Partitions) || frame.Payload.ByteCount != (header.Slices.LongLength + header.Partitions) * length * sizeof(double))
             throw new FrameException($"a report of {header.Slices.Length} slices and {header.Partitions} partitions came with {frame.Payload.ByteCount} bytes");
         var numbers = MemoryMarshal.Cast<byte, double>(frame.Payload.GetSpan()).ToArray();

@@ -43,7 +43,7 @@ internal static class RowUpdate
     }
 
     /// <summary>As <see cref="GradientCombiner.Combine"/> does it: in double, rounded once.</summary>
-    private static void Combine(ReadOnlySpan<float> gradients, TableEntry table, bool isPerTask, TaskCoefficients? coefficients, Span<float> update_ND)
+    internal static void Combine(ReadOnlySpan<float> gradients, TableEntry table, bool isPerTask, TaskCoefficients? coefficients, Span<float> update_ND)
     {
         if (coefficients is null)
             gradients.CopyTo(update_ND);

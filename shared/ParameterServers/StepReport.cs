@@ -6,7 +6,7 @@ namespace DistMtl.ParameterServers;
 /// <summary>What one server has measured of the gradients of a step, for the coordinator to weigh the tasks by.</summary>
 /// <param name="Version">The parameters that the gradients are of.</param>
 /// <param name="Slices">Of the slices that the server owns, in their order.</param>
-/// <param name="Rows">Of each partition of the table rows (<see cref="RowPartition"/>); empty without sparse tables.</param>
+/// <param name="Rows">Of each partition of the table rows (<see cref="RowPartition"/>); empty without sparse tables, and where rows are not there yet.</param>
 public sealed record StepReport(int Version, ImmutableArray<SliceProducts> Slices, ImmutableArray<GradientProducts> Rows)
 {
     /// <summary>
@@ -14,8 +14,7 @@ public sealed record StepReport(int Version, ImmutableArray<SliceProducts> Slice
     /// servers nor their places leave a trace in the bits.
     /// </summary>
     /// <param name="reports">Of all servers, in their order.</param>
-    /// <param name="rowsCount">Whether the tasks are compared over table rows, too, or over the other parameters alone.</param>
-    public static GradientProducts Total(IReadOnlyList<StepReport> reports, int tasks, bool rowsCount)
+    public static GradientProducts Total(IReadOnlyList<StepReport> reports, int tasks)
     {
         var total = GradientProducts.Zero(tasks);
         foreach (var slice in reports.SelectMany(report => report.Slices).OrderBy(slice => slice.Slice))
@@ -24,9 +23,25 @@ public sealed record StepReport(int Version, ImmutableArray<SliceProducts> Slice
         {
             // A partition belongs to one server; the others' is all zeros.
             foreach (var report in reports)
-                total += rowsCount ? report.Rows[partition] : report.Rows[partition] with { Shared = new double[total.Shared.Length] };
+                total += report.Rows[partition];
         }
         return total;
+    }
+
+    /// <summary>
+    /// The norm of the whole update over all that is not frozen (<see cref="GradientProducts.Norm"/>): of what the servers
+    /// combine, and of the rows that the workers have combined.
+    /// </summary>
+    /// <param name="reports">As of <see cref="Total"/>.</param>
+    /// <param name="rows">Of rows that were held, of all servers in their order; empty: there are none.</param>
+    /// <param name="coefficients">That the servers combine by; null: the gradient is combined already.</param>
+    public static double Norm(IReadOnlyList<StepReport> reports, IReadOnlyList<StepReport> rows, int tasks, TaskCoefficients? coefficients)
+    {
+        var norm = Total(reports, tasks).Norm(coefficients);
+        if (rows.Count == 0)
+            return norm;
+        var ofRows = Total(rows, tasks).Norm(null);
+        return Math.Sqrt(norm * norm + ofRows * ofRows);
     }
 }
 

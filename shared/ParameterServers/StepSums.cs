@@ -20,6 +20,7 @@ public sealed class StepSums
     private readonly RowReducer? _rows;
     private readonly ImmutableHashSet<int> _shards;
     private readonly TaskCompletionSource _complete = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _rowsComplete;
     private int _missing;
 
     /// <param name="shards">Whose gradients it waits for.</param>
@@ -31,15 +32,19 @@ public sealed class StepSums
         _slices = owned.ToImmutableSortedDictionary(
             slice => slice.Index, slice => new TreeReducer<float[]>(shape.Shards, (left, right) => Add(slice.Index, left, right), leavesLast: true));
         _rows = shape.Tables.Tables.IsEmpty ? null : new RowReducer(shape.Tables, shape.Shards);
-        _missing = _slices.Count + (_rows is null ? 0 : 1);
+        _rowsComplete = shape.HoldsRows ? new(TaskCreationOptions.RunContinuationsAsynchronously) : _complete;
+        _missing = _slices.Count + (_rows is null || shape.HoldsRows ? 0 : 1);
         if (_missing == 0)
             _complete.SetResult();
     }
 
     public int Version { get; }
 
-    /// <summary>When the gradients of all shards are there.</summary>
+    /// <summary>When the gradients of all shards are there, but for rows that the workers hold back.</summary>
     public Task Complete => _complete.Task;
+
+    /// <summary>When those are there, too.</summary>
+    public Task RowsComplete => _rowsComplete.Task;
 
     public IEnumerable<int> MissingShards
     {
@@ -51,7 +56,7 @@ public sealed class StepSums
                 lock (reducer)
                     missing.UnionWith(reducer.MissingShards.Where(_shards.Contains));
             }
-            if (_rows is not null)
+            if (_rows is not null && (!_shape.HoldsRows || Complete.IsCompleted))
             {
                 lock (_rows)
                     missing.UnionWith(_rows.MissingShards.Where(_shards.Contains));
@@ -167,7 +172,10 @@ public sealed class StepSums
             if (_rows.Counted < _shards.Count)
                 return;
         }
-        Count();
+        if (_shape.HoldsRows)
+            _rowsComplete.TrySetResult();
+        else
+            Count();
     }
 
     /// <summary>

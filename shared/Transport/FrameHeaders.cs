@@ -98,6 +98,19 @@ public sealed record SumHeader(
     [property: Key(6)] long[] NextLabels_T,
     [property: Key(7)] int[] RowsByShard);
 
+/// <summary>How a worker combines the gradients of table rows that it holds (weighting.scope: trunk).</summary>
+/// <param name="Version">The step that they are of.</param>
+/// <param name="Weights_T">Of the tasks.</param>
+/// <param name="OwnWeights_T">Of what a task alone uses; null: 1 each.</param>
+/// <param name="Labels_T">N_t, valid labels of the step over all shards, which make means of the tasks' sums.</param>
+[MessagePackObject]
+public sealed record WeightsHeader(
+    [property: Key(0)] long Generation,
+    [property: Key(1)] int Version,
+    [property: Key(2)] double[] Weights_T,
+    [property: Key(3)] double[]? OwnWeights_T,
+    [property: Key(4)] long[] Labels_T);
+
 /// <summary>Predictions and labels of one shard's rows of a split.</summary>
 /// <param name="Kind">Validate or Test.</param>
 /// <param name="Rows">B.</param>

@@ -80,4 +80,7 @@ public enum FrameKind : byte
 
     /// <summary>Worker to coordinator: <see cref="TraceEventsHeader"/>, payload the events as UTF-8 JSON.</summary>
     TraceEvents = 26,
+
+    /// <summary>Coordinator to worker: <see cref="WeightsHeader"/>; send the gradients of table rows that you hold, combined by these weights.</summary>
+    Weights = 27,
 }

@@ -67,7 +67,10 @@ public sealed record GradientHeader(
     [property: Key(3)] int Level,
     [property: Key(4)] int Index);
 
-/// <summary>The gradients of the rows that a subtree has pulled from one server, in the pull's order.</summary>
+/// <summary>
+/// The gradients of the rows that a subtree has pulled from one server, in the pull's order; of each row one of every task, or
+/// one that is combined.
+/// </summary>
 [MessagePackObject]
 public sealed record RowGradientHeader(
     [property: Key(0)] long Generation,
@@ -126,8 +129,11 @@ public sealed record ServerOrderHeader(
     [property: Key(1)] int Server,
     [property: Key(2)] int Version);
 
-/// <summary>What a server has measured of a step; the payload is float64: the products of each slice, then of each partition of rows.</summary>
-/// <param name="Slices">Numbers of the slices, in the order of their products.</param>
+/// <summary>
+/// What a server has measured of a step; the payload is float64: the products of each slice, then of each partition of rows.
+/// Where rows come after the tasks are weighed, they have a report of their own, the step's second.
+/// </summary>
+/// <param name="Slices">Numbers of the slices, in the order of their products; empty: of rows alone.</param>
 /// <param name="Partitions">Partitions of table rows whose products follow.</param>
 /// <param name="Lane">Whose step it is.</param>
 [MessagePackObject]

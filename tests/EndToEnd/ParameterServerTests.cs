@@ -33,15 +33,43 @@ public sealed class ParameterServerTests
         Assert.Single(metrics.Distinct());
     }
 
+    /// <summary>Tasks are compared by the flat parameters' gradients; rows follow, combined by the workers.</summary>
+    [Theory]
+    [InlineData("pcgrad", "optimizer.clipNorm=0.5", "1 coordinator on 1", "3 workers on 1", "3 coordinator on 2", "1 workers on 3", "3 workers on 3")]
+    [InlineData("upgrad", "training.compression={kind: bf16}", "1 coordinator on 1", "3 workers on 2")]
+    public async Task Rows_that_wait_for_the_weights_leave_no_trace_of_servers_and_workers(string strategy, string set, params string[] runs)
+    {
+        using var folder = new TemporaryFolder();
+        var job = SmallJob.Write(folder, strategy, epochs: 1, rows: 2000);
+        string[] sets = ["--set", SparseUsers, "--set", "weighting.scope=trunk", "--set", set, "--set", "training.accumulate=2", "--set", "training.maxSteps=4"];
+        var hashes = new List<string>();
+        foreach (var run in runs)
+        {
+            var words = run.Split(' ');
+            var (exitCode, output, errors) = await Distmtl.RunAsync(
+                ["train", job, "--workers", words[^1], "--out", folder[run], "--set", Servers(words[0], words[1]), .. sets]);
+            Assert.True(exitCode == 0, $"{run}: {output}{errors}");
+            Assert.Empty(errors.Trim());
+            hashes.Add(Repository.Hash(folder[run]));
+        }
+        Assert.Single(hashes.Distinct());
+
+        // By all that tasks share the weights are others.
+        var all = await Distmtl.RunAsync(["train", job, "--workers", "1", "--out", folder["all"], .. sets, "--set", "weighting.scope=all"]);
+        Assert.True(all.ExitCode == 0, all.Output + all.Errors);
+        Assert.NotEqual(hashes[0], Repository.Hash(folder["all"]));
+    }
+
     [Fact]
     public async Task A_run_whose_servers_are_on_workers_resumes_to_the_bits_of_the_run_that_was_not_stopped()
     {
         using var folder = new TemporaryFolder();
         var job = SmallJob.Write(folder, "pcgrad", epochs: 4, rows: 2000);
-        var (whole, output, errors) = await Distmtl.RunAsync("train", job, "--workers", "1", "--out", folder["whole"]);
+        string[] sets = ["--set", SparseUsers, "--set", "weighting.scope=trunk"];
+        var (whole, output, errors) = await Distmtl.RunAsync(["train", job, "--workers", "1", "--out", folder["whole"], .. sets]);
         Assert.True(whole == 0, output + errors);
 
-        await using (var stopped = Distmtl.Start("train", job, "--workers", "2", "--json", "--out", folder["stopped"], "--set", Servers("3", "workers")))
+        await using (var stopped = Distmtl.Start(["train", job, "--workers", "2", "--json", "--out", folder["stopped"], "--set", Servers("3", "workers"), .. sets]))
         {
             await stopped.WaitForAsync("\"kind\":\"step\"");
             stopped.Signal(PosixSignal.SIGINT);

@@ -17,7 +17,7 @@ public sealed class LaneTests
 
         // The shards of the other lane are not missed, nor is its step.
         var report = await server.ReportAsync(lane: 0, TimeSpan.FromSeconds(60), Cancellation);
-        await server.UpdateAsync(@case.Decide(0, StepReport.Total([report], @case.Tasks, rowsCount: true)), Cancellation);
+        await server.UpdateAsync(@case.Decide(0, StepReport.Total([report], @case.Tasks)), Cancellation);
         await fast.ReadyAsync(1);
         Assert.NotEqual(@case.First_P, fast.Parameters_P);
         Assert.Empty(slow.TakeInbox());
@@ -29,7 +29,7 @@ public sealed class LaneTests
             await send();
         var second = await server.ReportAsync(lane: 1, TimeSpan.FromSeconds(60), Cancellation);
         Assert.Equal(0, second.Version);
-        await server.UpdateAsync(@case.Decide(0, StepReport.Total([second], @case.Tasks, rowsCount: true)) with { Lane = 1, Update = 2 }, Cancellation);
+        await server.UpdateAsync(@case.Decide(0, StepReport.Total([second], @case.Tasks)) with { Lane = 1, Update = 2 }, Cancellation);
         await slow.ReadyAsync(1);
         // It gets what both have made; the first worker gets that with its own next step.
         Assert.Equal(server.State.Parameters_P, slow.Parameters_P);

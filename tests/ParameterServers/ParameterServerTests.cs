@@ -42,7 +42,7 @@ public sealed class ParameterServerTests
         await worker.AheadAsync(1);
         Assert.Empty(worker.TakeInbox());
         var before = await worker.ReadAsync(0, @case.RowsOf(1, worker.Nodes[0]));
-        var total = StepReport.Total(await set.ReportAsync(), @case.Tasks, rowsCount: true);
+        var total = StepReport.Total(await set.ReportAsync(), @case.Tasks);
         Assert.Empty(worker.TakeInbox());
         await set.RunAsync(server => server.UpdateAsync(@case.Decide(0, total), Cancellation));
         // The rows come by themselves, and are those of after the update.

@@ -1,3 +1,4 @@
+using DistMtl.Protocol.Jobs;
 using DistMtl.Transport;
 
 namespace DistMtl.ParameterServers.Tests;
@@ -50,6 +51,38 @@ public sealed class ReportFrameTests
         {
             using var frame = ServerSet.FrameOf(FrameKind.Report, header, payload);
             Assert.Throws<FrameException>(() => ReportFrame.Read(shape, frame));
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Rows_that_were_held_have_a_report_of_their_own(bool clips)
+    {
+        var @case = new ServerCase(perTask: true, scope: WeightingScope.Trunk, clips: clips);
+        var set = new ServerSet(@case, 2, [0, 1, 2, 3, 4]);
+        await set.BeginAsync();
+        foreach (var send in set.Workers[0].Gradients(0))
+            await send();
+        var first = await set.ReportAsync();
+        foreach (var send in set.Workers[0].Rows(0, @case.Decide(0, StepReport.Total(first, @case.Tasks))))
+            await send();
+        var (header, payload) = ReportFrame.Write(set.Shape, 1, lane: 0, await set.Servers[1].ReportRowsAsync(lane: 0, TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken));
+        Assert.Equal((0, clips ? RowPartition.Partitions : 0), (header.Slices.Length, header.Partitions));
+        var read = Read(set.Shape, header, payload);
+        Assert.Equal(header.Partitions, read.Rows.Length);
+        Assert.Equal(clips, read.Rows.Any(products => products.Own[0] > 0));
+
+        // Neither has what the other has, and where rows are not held no report goes without its slices.
+        var (dense, products) = ReportFrame.Write(set.Shape, 1, lane: 0, first[1]);
+        Assert.Equal(Numbers(first[1]), Numbers(Read(set.Shape, dense, products)));
+        Assert.Throws<FrameException>(() => Read(set.Shape, dense with { Partitions = RowPartition.Partitions }, [.. products, .. payload]));
+        Assert.Throws<FrameException>(() => Read(new ServerCase(perTask: true).Shape(2), header, payload));
+
+        static StepReport Read(ServerShape shape, ReportHeader header, byte[] payload)
+        {
+            using var frame = ServerSet.FrameOf(FrameKind.Report, header, payload);
+            return ReportFrame.Read(shape, frame);
         }
     }
 

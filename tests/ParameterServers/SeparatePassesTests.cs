@@ -51,12 +51,12 @@ public sealed class SeparatePassesTests
         var reports = await set.ReportAsync();
         var gradients = Whole(@case, @case.State(), 0);
         var shared = Enumerable.Range(0, @case.Tasks).Select(task => Array.ConvertAll(gradients.Flat[set.Shape.Gradient.Shared(task)], x => (double)x)).ToList();
-        AssertGramian(Gramian.Compute(shared), StepReport.Total(reports, @case.Tasks, rowsCount: false));
+        AssertGramian(Gramian.Compute(shared), StepReport.Total([.. reports.Select(report => report with { Rows = [] })], @case.Tasks));
 
         var rows = DenseRows(set.Shape.Tables, gradients.Rows, @case.Tasks);
-        AssertGramian(Gramian.Compute([.. shared.Select((flat, task) => flat.Concat(rows[task]).ToArray())]), StepReport.Total(reports, @case.Tasks, rowsCount: true));
+        AssertGramian(Gramian.Compute([.. shared.Select((flat, task) => flat.Concat(rows[task]).ToArray())]), StepReport.Total(reports, @case.Tasks));
 
-        var order = @case.Decide(0, StepReport.Total(reports, @case.Tasks, rowsCount: true));
+        var order = @case.Decide(0, StepReport.Total(reports, @case.Tasks));
         var updates = Update(set.Shape.Gradient, gradients.Flat, order).ToList();
         var start = 0;
         foreach (var table in set.Shape.Tables.Tables)
@@ -66,7 +66,7 @@ public sealed class SeparatePassesTests
             start += length;
         }
         var norm = Math.Sqrt(updates.Sum(update => (double)update * update));
-        Assert.Equal(norm, StepReport.Total(reports, @case.Tasks, rowsCount: true).Norm(new TaskCoefficients(order.Weights_T, order.Counts_T)), 1e-6 * norm);
+        Assert.Equal(norm, StepReport.Total(reports, @case.Tasks).Norm(new TaskCoefficients(order.Weights_T, order.Counts_T)), 1e-6 * norm);
 
         static void AssertGramian(double[,] expected, GradientProducts total)
         {

@@ -11,7 +11,7 @@ public sealed class FrameFormatTests
         [
             "Hello=1", "Plan=2", "Ready=3", "Work=4", "Sum=5", "Predictions=6", "Failed=7", "Pull=8", "Rows=9", "Slice=10", "Gradient=11", "RowGradients=12",
             "Host=13", "Hosting=14", "State=15", "StateEnd=16", "Publish=17", "Report=18", "Update=19", "Fetch=20",
-            "FetchShards=21", "ShardState=22", "ShardStateEnd=23", "TableRows=24", "FetchTrace=25", "TraceEvents=26",
+            "FetchShards=21", "ShardState=22", "ShardStateEnd=23", "TableRows=24", "FetchTrace=25", "TraceEvents=26", "Weights=27",
         ],
         Enum.GetValues<FrameKind>().Select(kind => $"{kind}={(byte)kind}"));
 
@@ -39,6 +39,7 @@ public sealed class FrameFormatTests
         Assert.Equal("95030502C0C0", Hex(new WorkHeader(3, 5, WorkKind.Test, null)));
         Assert.Equal("95030500C09207CD012C", Hex(new WorkHeader(3, 5, WorkKind.Train, null, [7, 300])));
         Assert.Equal("980305010292CB3FD0000000000000CB3E112E0BE826D695921003920F04920808", Hex(Headers.Sum));
+        Assert.Equal("95030592CB3FE0000000000000CB3FF000000000000092CB3FF0000000000000CB3FD00000000000009207CD012C", Hex(Headers.Weights));
         Assert.Equal("970305010614920104C3", Hex(Headers.Predictions));
         Assert.Equal("92A26E6F03", Hex(Headers.Failed));
     }
@@ -140,6 +141,7 @@ public sealed class FrameFormatTests
     public void A_mutated_header_is_read_or_refused_and_nothing_else()
     {
         AssertReadOrRefused(Headers.Sum);
+        AssertReadOrRefused(Headers.Weights);
         AssertReadOrRefused(Headers.Pull);
         AssertReadOrRefused(Headers.State);
         AssertReadOrRefused(Headers.Report);

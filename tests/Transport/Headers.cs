@@ -49,6 +49,8 @@ internal static class Headers
 
     public static TraceEventsHeader TraceEvents { get; } = new(3, 7);
 
+    public static WeightsHeader Weights { get; } = new(3, 5, [0.5, 1], [1, 0.25], [7, 300]);
+
     /// <summary>Sends, in the order of the kinds, a frame of each.</summary>
     public static IReadOnlyList<Func<Recording, ReadOnlyMemory<byte>, Task<byte[]>>> All { get; } =
     [
@@ -78,5 +80,6 @@ internal static class Headers
         (recording, payload) => recording.FrameAsync(FrameKind.TableRows, TableRows, payload),
         (recording, payload) => recording.FrameAsync(FrameKind.FetchTrace, Order, payload),
         (recording, payload) => recording.FrameAsync(FrameKind.TraceEvents, TraceEvents, payload),
+        (recording, payload) => recording.FrameAsync(FrameKind.Weights, Weights, payload),
     ];
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net;
 using DistMtl.Aggregation;
 using DistMtl.Learning;
+using DistMtl.ParameterServers;
 using DistMtl.Protocol;
 using DistMtl.Protocol.Tracing;
 using DistMtl.Transport;
@@ -27,6 +28,8 @@ internal sealed class JobSession : IAsyncDisposable
     private ShardTrainer? _trainer;
     private ServerClient? _client;
     private WorkHeader? _work;
+    private WeightsHeader? _weights;
+    private HeldStep? _held;
     private TraceRecorder? _trace;
     private Task<StepBatch> _next = Task.FromException<StepBatch>(new InvalidOperationException("there is no plan yet"));
 
@@ -134,6 +137,9 @@ internal sealed class JobSession : IAsyncDisposable
                 case FrameKind.FetchTrace when _trainer is { } trainer:
                     await SendTraceAsync(trainer, cancellation);
                     break;
+                case FrameKind.Weights when _trainer is not null:
+                    _weights = frame.Header<WeightsHeader>();
+                    break;
                 case FrameKind.Work when _trainer is not null:
                     _work = frame.Header<WorkHeader>();
                     break;
@@ -206,6 +212,8 @@ internal sealed class JobSession : IAsyncDisposable
         while (true)
         {
             await _changed.WaitAsync(cancellation);
+            if (Interlocked.Exchange(ref _weights, null) is { } weights)
+                await SendRowsAsync(weights, cancellation);
             if (_work is not { } work || _trainer is not { } trainer || _client is not { } client || !client.HasParameters(work.Version))
                 continue;
             if (work.Generation != trainer.Generation)
@@ -236,11 +244,11 @@ internal sealed class JobSession : IAsyncDisposable
         using var span = TraceSource.Worker.Begin("train", "steps", work.Version);
         var rows = batch.Nodes.Select(node => client.TakeRows(node.Node)).ToArray();
         var next = _next = PrepareAsync(work.Version + 1, cancellation);
-        var sending = new List<Task>();
+        var (sending, held) = (new List<Task>(), new List<(NodeBatch, HeldRows)>());
         for (var i = 0; i < batch.Nodes.Count; i++)
         {
             var (node, place) = (batch.Nodes[i], i);
-            var sum = await _thread.RunAsync(
+            var (sum, rowsOfNode) = await _thread.RunAsync(
                 () =>
                 {
                     // Each hop to the thread costs as much as loading does.
@@ -250,10 +258,37 @@ internal sealed class JobSession : IAsyncDisposable
                 },
                 cancellation);
             ArrayPool<float>.Shared.Return(rows[place].Values);
+            if (rowsOfNode is not null)
+                held.Add((node, rowsOfNode));
             sending.Add(SendAsync(work, node, sum, next, place, trainer, client, cancellation));
         }
         await Task.WhenAll(sending);
+        _held = held.Count > 0 ? new HeldStep(work.Version, held) : null;
     }
+
+    /// <summary>Combines the rows' gradients that were held for these weights, and sends them. They wait no longer than the coordinator does.</summary>
+    private async Task SendRowsAsync(WeightsHeader weights, CancellationToken cancellation)
+    {
+        if (weights.Generation != _trainer!.Generation)
+            return;
+        if (_held is not { } held || held.Version != weights.Version)
+            throw new FrameException($"weights of version {weights.Version}, of which no rows are held");
+        _held = null;
+        using var span = TraceSource.Worker.Begin("send rows", "send", weights.Version);
+        var coefficients = CoefficientsOf(weights, _trainer.Shape.Gradient.Tasks);
+        foreach (var (node, rows) in held.Nodes)
+        {
+            var sum = await Task.Run(() => rows.Combine(coefficients), cancellation);
+            await _client!.SendRowsAsync(weights.Version, node, sum.Gradients.AsMemory(0, _trainer.Shape.Tables.GradientsLength(sum.Rows)), cancellation);
+            ArrayPool<float>.Shared.Return(sum.Gradients);
+        }
+    }
+
+    /// <exception cref="FrameException">They are not of so many tasks.</exception>
+    private static TaskCoefficients CoefficientsOf(WeightsHeader weights, int tasks) =>
+        weights.Weights_T?.Length == tasks && weights.Labels_T?.Length == tasks && (weights.OwnWeights_T?.Length ?? tasks) == tasks
+            ? new TaskCoefficients(weights.Weights_T, weights.Labels_T, weights.OwnWeights_T)
+            : throw new FrameException($"weights that are not of {tasks} tasks");
 
     private async Task SendAsync(
         WorkHeader work, NodeBatch node, PartialSum sum, Task<StepBatch> next, int place, ShardTrainer trainer, ServerClient client, CancellationToken cancellation)
@@ -284,4 +319,7 @@ internal sealed class JobSession : IAsyncDisposable
             await _connection.SendAsync(FrameKind.Predictions, predictions.Header, predictions.Buffer.Bytes, cancellation);
         }
     }
+
+    /// <summary>Gradients of table rows, subtree by subtree, which wait for the tasks' weights.</summary>
+    private sealed record HeldStep(int Version, IReadOnlyList<(NodeBatch Node, HeldRows Rows)> Nodes);
 }

@@ -191,7 +191,7 @@ internal sealed class ServerClient : IAsyncDisposable
         }
     }
 
-    /// <summary>Sends the gradients of one subtree to the servers that own their parameters.</summary>
+    /// <summary>Sends the gradients of one subtree to the servers that own their parameters; not those of rows that are held.</summary>
     /// <param name="compressor">Of the subtree's one shard; null: gradients travel as they are.</param>
     public async Task SendAsync(WorkHeader work, NodeBatch batch, PartialSum sum, ShardCompressor? compressor, CancellationToken cancellation)
     {
@@ -199,7 +199,8 @@ internal sealed class ServerClient : IAsyncDisposable
         if (work.Labels_T is { } labels_T)
         {
             GradientCombiner.DivideByLabels(_shape.Gradient, sum.GradientSpan[.._shape.Gradient.Length], labels_T);
-            Tables.DivideByLabels(batch.Touched, sum.GradientSpan[_shape.Gradient.Length..], GradientCombiner.MeanScales(labels_T));
+            if (!_shape.HoldsRows)
+                Tables.DivideByLabels(batch.Touched, sum.GradientSpan[_shape.Gradient.Length..], GradientCombiner.MeanScales(labels_T));
         }
         for (var i = 0; i < Slices.Count; i++)
         {
@@ -210,20 +211,25 @@ internal sealed class ServerClient : IAsyncDisposable
                 : gradient.Bytes[..compressor.Compress(i, sum.GradientSpan[.._shape.Gradient.Length], work.Version, gradient.GetSpan())];
             await _servers[Slices.ServerOf(i, _servers.Count)].SendAsync(FrameKind.Gradient, header, bytes, cancellation);
         }
-        if (Tables.Tables.IsEmpty)
-            return;
+        if (!Tables.Tables.IsEmpty && !_shape.HoldsRows)
+            await SendRowsAsync(work.Version, batch, sum.Gradients.AsMemory(_shape.Gradient.Length..sum.Length), cancellation);
+    }
+
+    /// <summary>Sends the gradients of the rows of one subtree to the servers that own the rows.</summary>
+    /// <param name="gradients">As they travel: <see cref="ServerShape.Tables"/>.</param>
+    public async Task SendRowsAsync(int version, NodeBatch batch, ReadOnlyMemory<float> gradients, CancellationToken cancellation)
+    {
         var partition = RowPartition.Split(batch.Touched, _servers.Count);
         for (var server = 0; server < _servers.Count; server++)
         {
-            var header = new RowGradientHeader(_shape.Generation, work.Version, server, batch.Node.Level, batch.Node.Index);
-            using var part = RowGradients(partition, server, sum);
+            var header = new RowGradientHeader(_shape.Generation, version, server, batch.Node.Level, batch.Node.Index);
+            using var part = RowGradients(partition, server, gradients.Span);
             await _servers[server].SendAsync(FrameKind.RowGradients, header, part.Bytes, cancellation);
         }
     }
 
-    private TensorBuffer RowGradients(RowPartition partition, int server, PartialSum sum)
+    private TensorBuffer RowGradients(RowPartition partition, int server, ReadOnlySpan<float> ofRows)
     {
-        var ofRows = sum.GradientSpan[_shape.Gradient.Length..];
         var length = Tables.GradientsLength(partition.Parts[server]);
         var part = TensorBuffer.Rent((long)length * sizeof(float));
         partition.Gather(Tables, server, table => Tables.Copies(table) * table.Dim, ofRows, part.Numbers);

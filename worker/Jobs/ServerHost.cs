@@ -137,7 +137,7 @@ internal sealed class ServerHost : IWorkerLinks, IAsyncDisposable
 
     private async Task UpdateAsync(ParameterServer server, UpdateHeader header, CancellationToken cancellation)
     {
-        // Its report has been sent, or there would be no order; whatever went wrong in it is thrown here.
+        // What it reports has been sent, or there would be no order; whatever went wrong in it is thrown here.
         await _reporting[header.Lane];
         await server.UpdateAsync(
             new UpdateOrder(header.Lane, header.Version, header.UpdateNumber, header.Weights_T, header.OwnWeights_T, header.Counts_T, header.RateFactor, header.ClipFactor), cancellation);
@@ -147,8 +147,15 @@ internal sealed class ServerHost : IWorkerLinks, IAsyncDisposable
     private async Task ReportAsync(ParameterServer server, int lane)
     {
         // No deadline here: the coordinator may evaluate or wait for its user between two steps, and has one itself.
-        var (header, payload) = ReportFrame.Write(_shape, _index, lane, await server.ReportAsync(lane, Timeout.InfiniteTimeSpan, _ended.Token));
-        await _coordinator.SendAsync(FrameKind.Report, header, payload, _ended.Token);
+        await SendAsync(await server.ReportAsync(lane, Timeout.InfiniteTimeSpan, _ended.Token));
+        if (_shape.HoldsRows)
+            await SendAsync(await server.ReportRowsAsync(lane, Timeout.InfiniteTimeSpan, _ended.Token));
+
+        async Task SendAsync(StepReport report)
+        {
+            var (header, payload) = ReportFrame.Write(_shape, _index, lane, report);
+            await _coordinator.SendAsync(FrameKind.Report, header, payload, _ended.Token);
+        }
     }
 
     private async Task SendStateAsync(ParameterServer server, CancellationToken cancellation)

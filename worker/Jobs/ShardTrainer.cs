@@ -93,13 +93,15 @@ internal sealed class ShardTrainer : IDisposable
     /// <summary>The gradients of one subtree in one step, added up.</summary>
     /// <param name="parameters_P">That are loaded.</param>
     /// <param name="values">Of the rows that the subtree touches, as the servers gave them.</param>
-    public PartialSum Train(WorkHeader work, NodeBatch batch, float[] parameters_P, ReadOnlyMemory<float> values)
+    /// <returns>Where rows wait for the tasks' weights, the sum of the flat parameters' gradients, and the rows'; else null with the sum of all.</returns>
+    public (PartialSum Sum, HeldRows? Held) Train(WorkHeader work, NodeBatch batch, float[] parameters_P, ReadOnlyMemory<float> values)
     {
         var pulled = new PulledRows(batch.Touched, values);
         var reducer = new TreeReducer(_plan.Job.Data.Shards, sum => ArrayPool<float>.Shared.Return(sum.Gradients));
+        var held = Shape.HoldsRows ? new HeldRows(Shape.ComputedTables, batch.Touched, _plan.Job.Data.Shards) : null;
         foreach (var shard in batch.Shards)
-            reducer.Add(TreeNode.Leaf(shard.Shard), Train(work, shard, parameters_P, pulled));
-        return reducer.Pending.Single().Sum;
+            reducer.Add(TreeNode.Leaf(shard.Shard), Train(work, shard, parameters_P, pulled, held));
+        return (reducer.Pending.Single().Sum, held);
     }
 
     /// <summary>A shard's rows of the split that a kind of work predicts.</summary>
@@ -110,10 +112,10 @@ internal sealed class ShardTrainer : IDisposable
 
     public void Dispose() => _learner.Dispose();
 
-    private PartialSum Train(WorkHeader work, ShardBatch batch, float[] parameters_P, PulledRows pulled)
+    private PartialSum Train(WorkHeader work, ShardBatch batch, float[] parameters_P, PulledRows pulled, HeldRows? held)
     {
         using var span = TraceSource.Worker.Begin("backward", "torch", work.Version, batch.Shard);
-        var length = Shape.Gradient.Length + Shape.Tables.GradientsLength(pulled.Rows);
+        var length = Shape.Gradient.Length + Shape.ComputedTables.GradientsLength(pulled.Rows);
         var gradients = ArrayPool<float>.Shared.Rent(length);
         var lossSums_T = new double[_plan.Job.Tasks.Count];
         if (_local.GetValueOrDefault(batch.Shard) is { } local)
@@ -126,7 +128,8 @@ internal sealed class ShardTrainer : IDisposable
         else
             Accumulate(work, batch, pulled, lossSums_T, gradients.AsSpan(0, length));
         Check(work, batch.Shard, lossSums_T, gradients.AsSpan(0, length));
-        return new PartialSum(gradients, length, new StepTotals(lossSums_T, batch.Labels_T, batch.Rows, new long[lossSums_T.Length]));
+        held?.Add(batch.Shard, gradients.AsSpan(Shape.Gradient.Length..length));
+        return new PartialSum(gradients, held is null ? length : Shape.Gradient.Length, new StepTotals(lossSums_T, batch.Labels_T, batch.Rows, new long[lossSums_T.Length]));
     }
 
     /// <summary>

@@ -17,7 +17,10 @@ public enum WeightingScope
     /// <summary>The default.</summary>
     All,
 
-    /// <summary>Those of the trunk; embedding tables and encoders follow the weights that it gives.</summary>
+    /// <summary>
+    /// All but the rows of sparse tables, which follow the weights that the others give: one combined gradient of a row
+    /// travels then, after the tasks are weighed, where one of every task does else.
+    /// </summary>
     Trunk,
 }
 

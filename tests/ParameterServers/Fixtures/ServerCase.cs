@@ -18,7 +18,9 @@ internal sealed class ServerCase
     private readonly Dictionary<(int Version, int Shard), StepGradients> _noise = [];
     private readonly JobFile _job;
 
-    public ServerCase(bool perTask, Architecture architecture = Architecture.Mmoe)
+    /// <param name="scope">Trunk: the workers hold the gradients of table rows until the tasks are weighed.</param>
+    /// <param name="clips">Whether the norm of the whole update is measured, of combined gradients, too.</param>
+    public ServerCase(bool perTask, Architecture architecture = Architecture.Mmoe, WeightingScope scope = WeightingScope.All, bool clips = false, string optimizer = "{kind: adam, learningRate: 0.01}")
     {
         IsPerTask = perTask;
         _job = JobFileReader.Parse(
@@ -35,9 +37,10 @@ internal sealed class ServerCase
               - {name: cart, kind: binary, label: cart}
               - {name: rating, kind: regression, label: rating, learningRate: 0.02}
             model: {experts: 2, expert: [6], tower: [3]}
-            optimizer: {kind: adam, learningRate: 0.01}
+            optimizer: {{optimizer}}
+            weighting: {scope: {{(scope == WeightingScope.All ? "all" : "trunk")}}}
             """,
-            "job.yaml", "/", [], WeightingTable.Descriptions, checkFiles: false).Job!;
+            "job.yaml", "/", clips ? ["optimizer.clipNorm=1"] : [], WeightingTable.Descriptions, checkFiles: false).Job!;
         var inputs = new ModelInputs(
             DenseWidth: 2,
             Tables: [new("user", 400, 6) { IsSparse = true }, new("item", 150, 3) { IsSparse = true }, new("word", 4000, 40)],
@@ -68,7 +71,8 @@ internal sealed class ServerCase
     public static long[] CountsOf(int version) => [41 + version, version == 1 ? 0 : 17, 29];
 
     /// <summary>A decision that the bits of the reports go into.</summary>
-    public UpdateOrder Decide(int version, GradientProducts total)
+    /// <param name="rows">Of rows that were held; null: they are in the total, or not there yet.</param>
+    public UpdateOrder Decide(int version, GradientProducts total, GradientProducts? rows = null)
     {
         var counts_T = CountsOf(version);
         double[]? weights_T = null;
@@ -78,6 +82,8 @@ internal sealed class ServerCase
             weights_T = [.. Enumerable.Range(0, Tasks).Select(task => 1 / (1 + gramian[task, task]))];
         }
         var norm = total.Norm(weights_T is null ? null : new TaskCoefficients(weights_T, counts_T));
+        if (rows is not null)
+            norm = Math.Sqrt(norm * norm + rows.Norm(null) * rows.Norm(null));
         return new UpdateOrder(Lane: 0, version, version + 1, weights_T, null, counts_T, RateFactor: 1 - 0.1 * version, ClipFactor: (float)(0.9 / (1 + norm)));
     }
 
@@ -93,10 +99,26 @@ internal sealed class ServerCase
     public StepGradients Gradients(int version, TreeNode node, float[] parameters_P, ReadOnlyMemory<float> values)
     {
         var (range, rows) = (node.Shards(Shards), RowsOf(version, node));
-        var reducer = new TreeReducer<StepGradients>(Shards, (left, right) => StepGradients.Add(Shape(1).Tables, left, right));
+        var reducer = new TreeReducer<StepGradients>(Shards, (left, right) => StepGradients.Add(Shape(1).ComputedTables, left, right));
         for (var shard = range.Start; shard < range.End; shard++)
             reducer.Add(TreeNode.Leaf(shard), OfShard(Noise(version, shard), parameters_P, rows, values.Span));
         return reducer.Pending.Single().Sum;
+    }
+
+    /// <summary>The gradients of a subtree's rows as its worker holds them.</summary>
+    /// <param name="values">As of <see cref="Gradients"/>.</param>
+    public HeldRows Held(int version, TreeNode node, float[] parameters_P, ReadOnlyMemory<float> values)
+    {
+        var (range, rows, tables) = (node.Shards(Shards), RowsOf(version, node), Shape(1).ComputedTables);
+        var held = new HeldRows(tables, rows, Shards);
+        for (var shard = range.Start; shard < range.End; shard++)
+        {
+            var ofShard = OfShard(Noise(version, shard), parameters_P, rows, values.Span).Rows;
+            var spread = new float[tables.GradientsLength(rows)];
+            RowMerge.Of(ofShard.Rows, rows).Add(tables, ofShard.Gradients, new float[spread.Length], spread);
+            held.Add(shard, spread);
+        }
+        return held;
     }
 
     private StepGradients OfShard(StepGradients noise, float[] parameters_P, RowLists rows, ReadOnlySpan<float> values)
@@ -106,7 +128,7 @@ internal sealed class ServerCase
         for (var k = 0; k < flat.Length; k++)
             flat[k] += 0.1f * parameters_P[k < shift + shared ? k % shared : k - shift];
 
-        var (gradients, tables, at, start) = (noise.Rows.Gradients.ToArray(), Shape(1).Tables, 0, 0);
+        var (gradients, tables, at, start) = (noise.Rows.Gradients.ToArray(), Shape(1).ComputedTables, 0, 0);
         foreach (var table in tables.Tables)
         {
             var list = rows.Lists[table.RowList];
@@ -129,7 +151,7 @@ internal sealed class ServerCase
                 return noise;
             var random = new StableRandom(StableHash.Mix(11, (ulong)version, (ulong)shard));
             var rows = new RowLists([Some(400, 30), Some(150, 20)]);
-            return _noise[(version, shard)] = new StepGradients(Values(Shape(1).Gradient.Length), new RowSum(rows, Values(Shape(1).Tables.GradientsLength(rows))));
+            return _noise[(version, shard)] = new StepGradients(Values(Shape(1).Gradient.Length), new RowSum(rows, Values(Shape(1).ComputedTables.GradientsLength(rows))));
 
             int[] Some(int bound, int count)
             {

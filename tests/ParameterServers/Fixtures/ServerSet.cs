@@ -26,6 +26,9 @@ internal sealed class ServerSet : IWorkerLinks
 
     public ServerShape Shape { get; }
 
+    /// <summary>Payloads that the workers have sent.</summary>
+    public Dictionary<FrameKind, long> SentBytes { get; } = [];
+
     public IReadOnlyList<ParameterServer> Servers { get; }
 
     public IReadOnlyList<SomeWorker> Workers { get; }
@@ -46,6 +49,7 @@ internal sealed class ServerSet : IWorkerLinks
     /// <summary>To the server that the header says.</summary>
     public async Task SendAsync<T>(FrameKind kind, T header, byte[] payload, string worker = "worker-0")
     {
+        SentBytes[kind] = SentBytes.GetValueOrDefault(kind) + payload.Length;
         using var frame = FrameOf(kind, header, payload);
         await _local.OnFrameAsync(worker, frame, TestContext.Current.CancellationToken);
     }

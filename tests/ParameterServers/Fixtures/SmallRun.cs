@@ -37,9 +37,17 @@ internal static class SmallRun
                 await sends[i]();
             }
             var reports = await Task.WhenAll(servers.Select(server => server.ReportAsync(lane: 0, s_soon, cancellation)));
-            var total = StepReport.Total(reports, @case.Tasks, rowsCount: true);
+            var total = StepReport.Total(reports, @case.Tasks);
             totals.Add(total);
-            await Task.WhenAll(servers.Select(server => server.UpdateAsync(@case.Decide(version, total), cancellation)));
+            var decided = @case.Decide(version, total);
+            if (@case.Shape(1).HoldsRows)
+            {
+                foreach (var send in Shuffle(workers.SelectMany(worker => worker.Rows(version, decided)), ref random))
+                    await send();
+                totals.Add(StepReport.Total(await Task.WhenAll(servers.Select(server => server.ReportRowsAsync(lane: 0, s_soon, cancellation))), @case.Tasks));
+                decided = @case.Decide(version, total, totals[^1]);
+            }
+            await Task.WhenAll(servers.Select(server => server.UpdateAsync(decided, cancellation)));
         }
         foreach (var worker in workers)
             await worker.ReadyAsync(Steps);
@@ -56,7 +64,7 @@ internal static class SmallRun
 
 /// <summary>What a job ends in.</summary>
 /// <param name="Rows">Of all tables.</param>
-/// <param name="Totals">Of the reports, step by step.</param>
+/// <param name="Totals">Of the reports, step by step; of rows that were held behind the others.</param>
 internal sealed record Outcome(float[] Parameters_P, float[] Rows, IReadOnlyList<GradientProducts> Totals)
 {
     public static void AssertSameBits(Outcome expected, Outcome actual)

@@ -18,7 +18,7 @@ internal sealed class SomeWorker(ServerCase @case, ServerShape shape, string nam
     private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(60);
 
     private readonly int[] _sliceVersions = [.. Enumerable.Repeat(-1, shape.Slices.Count)];
-    private readonly Dictionary<(int Version, int Level, int Index), Rows> _rows = [];
+    private readonly Dictionary<(int Version, int Level, int Index), PulledRows> _rows = [];
     private int _requests;
 
     public string Name => name;
@@ -51,13 +51,34 @@ internal sealed class SomeWorker(ServerCase @case, ServerShape shape, string nam
                     shape.Slices.ServerOf(slice.Index, shape.Servers), FrameKind.Gradient,
                     new GradientHeader(shape.Generation, version, slice.Index, node.Level, node.Index), payload);
             }
-            for (var server = 0; server < shape.Servers; server++)
-            {
-                var (index, part) = (server, new float[shape.Tables.GradientsLength(rows.Partition.Parts[server])]);
-                rows.Partition.Gather(shape.Tables, server, table => shape.Tables.Copies(table) * table.Dim, gradients.Rows.Gradients, part);
-                yield return () => links.SendAsync(
-                    index, FrameKind.RowGradients, new RowGradientHeader(shape.Generation, version, index, node.Level, node.Index), Bytes(part));
-            }
+            if (shape.HoldsRows)
+                continue;
+            foreach (var send in RowGradients(version, node, gradients.Rows.Gradients))
+                yield return send;
+        }
+    }
+
+    /// <summary>The gradients of rows that were held in a step, each to be sent once.</summary>
+    /// <param name="weights">That the tasks have; nothing else is looked at.</param>
+    public IEnumerable<Func<Task>> Rows(int version, UpdateOrder weights)
+    {
+        var coefficients = new TaskCoefficients(weights.Weights_T, weights.Counts_T, weights.OwnWeights_T);
+        return Nodes.SelectMany(node =>
+        {
+            var sum = @case.Held(version, node, Parameters_P, _rows[(version, node.Level, node.Index)].Values).Combine(coefficients);
+            return RowGradients(version, node, sum.Gradients[..shape.Tables.GradientsLength(sum.Rows)]);
+        });
+    }
+
+    private IEnumerable<Func<Task>> RowGradients(int version, TreeNode node, float[] gradients)
+    {
+        var partition = _rows[(version, node.Level, node.Index)].Partition;
+        for (var server = 0; server < shape.Servers; server++)
+        {
+            var (index, part) = (server, new float[shape.Tables.GradientsLength(partition.Parts[server])]);
+            partition.Gather(shape.Tables, server, table => shape.Tables.Copies(table) * table.Dim, gradients, part);
+            yield return () => links.SendAsync(
+                index, FrameKind.RowGradients, new RowGradientHeader(shape.Generation, version, index, node.Level, node.Index), Bytes(part));
         }
     }
 
@@ -99,7 +120,7 @@ internal sealed class SomeWorker(ServerCase @case, ServerShape shape, string nam
     private IEnumerable<Func<Task>> Pull(int version, int level, int index, RowLists lists)
     {
         var partition = RowPartition.Split(lists, shape.Servers);
-        _rows.Add((version, level, index), new Rows(partition, new float[shape.Tables.ValuesLength(lists)]) { Missing = shape.Servers });
+        _rows.Add((version, level, index), new PulledRows(partition, new float[shape.Tables.ValuesLength(lists)]) { Missing = shape.Servers });
         for (var i = 0; i < shape.Servers; i++)
         {
             var (server, part) = (i, partition.Parts[i]);
@@ -149,7 +170,7 @@ internal sealed class SomeWorker(ServerCase @case, ServerShape shape, string nam
         RowsAhead += isAhead ? part.Count : 0;
     }
 
-    private sealed record Rows(RowPartition Partition, float[] Values)
+    private sealed record PulledRows(RowPartition Partition, float[] Values)
     {
         public int Missing { get; set; }
 

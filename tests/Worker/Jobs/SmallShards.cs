@@ -64,17 +64,30 @@ internal sealed class SmallShards : IDisposable
     public PulledRows Pull(JobFile job, RowLists rows) => new(rows, Blueprint(job).Tables.SelectMany(table =>
         rows.Lists[table.RowList].SelectMany(row => Dense(table.Name).Slice(row * table.Dim, table.Dim).ToArray())).ToArray());
 
-    public ShardTrainer Trainer(JobFile job, bool perTask, params int[] shards) => ShardTrainer.Create(
-        new JobPlan(
-            new PlanHeader(1, JobFileWriter.Write(job), shards, StepsPerEpoch, 0, perTask, Splits.Train | Splits.Validation, [], StepsPerEpoch * job.Training.LocalSteps, 2 * StepsPerEpoch * job.Training.LocalSteps), job, Scan.Schema),
-        "me", TestContext.Current.CancellationToken);
+    public ShardTrainer Trainer(JobFile job, bool perTask, params int[] shards) =>
+        ShardTrainer.Create(new JobPlan(Plan(job, perTask, shards), job, Scan.Schema), "me", TestContext.Current.CancellationToken);
+
+    public static PlanHeader Plan(JobFile job, bool perTask, int[] shards) => new(
+        1, JobFileWriter.Write(job), shards, StepsPerEpoch, 0, perTask, Splits.Train | Splits.Validation, [],
+        StepsPerEpoch * job.Training.LocalSteps, 2 * StepsPerEpoch * job.Training.LocalSteps);
 
     /// <summary>What a worker sends in a step, subtree by subtree.</summary>
-    public IReadOnlyList<(NodeBatch Batch, PartialSum Sum)> Train(ShardTrainer trainer, WorkHeader work)
+    public IReadOnlyList<(NodeBatch Batch, PartialSum Sum)> Train(ShardTrainer trainer, WorkHeader work) =>
+        [.. TrainHolding(trainer, work).Select(node => (node.Batch, node.Sum))];
+
+    /// <summary>With what it holds until the tasks are weighed; null: nothing.</summary>
+    public IReadOnlyList<(NodeBatch Batch, PartialSum Sum, HeldRows? Held)> TrainHolding(ShardTrainer trainer, WorkHeader work)
     {
         var parameters_P = Parameters(trainer.Plan.Job);
         trainer.Load(parameters_P);
-        return [.. trainer.Batches.Make(work.Version).Nodes.Select(node => (node, trainer.Train(work, node, parameters_P, Pull(trainer.Plan.Job, node.Touched).Values)))];
+        return
+        [
+            .. trainer.Batches.Make(work.Version).Nodes.Select(node =>
+            {
+                var (sum, held) = trainer.Train(work, node, parameters_P, Pull(trainer.Plan.Job, node.Touched).Values);
+                return (node, sum, held);
+            }),
+        ];
     }
 
     /// <summary>The sums over all shards, which the workers send and the parameter servers add up.</summary>
