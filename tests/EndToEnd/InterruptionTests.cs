@@ -74,7 +74,11 @@ public sealed class InterruptionTests
         var workers = distmtl.Children();
         Process.GetProcessById(workers[0]).Kill();
         Assert.Equal(4, await distmtl.WaitAsync());
-        Assert.Contains("worker", distmtl.Errors, StringComparison.Ordinal);
+        // Who is lost and what to do, and nothing that Akka has to say of it.
+        var error = Assert.Single(distmtl.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.StartsWith("error: ", error, StringComparison.Ordinal);
+        Assert.Contains("worker", error, StringComparison.Ordinal);
+        Assert.Contains($"train --resume {folder["run"]}", error, StringComparison.Ordinal);
         Assert.Equal("failed", Repository.Summary(folder["run"]).GetProperty("status").GetString());
         Assert.NotEmpty(Directory.EnumerateDirectories(Path.Combine(folder["run"], "checkpoints"), "step-*"));
         Assert.True(File.Exists(Path.Combine(folder["run"], "report.html")));
