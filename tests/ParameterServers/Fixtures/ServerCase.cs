@@ -18,7 +18,8 @@ internal sealed class ServerCase
     private readonly Dictionary<(int Version, int Shard), StepGradients> _noise = [];
     private readonly JobFile _job;
 
-    public ServerCase(bool perTask, Architecture architecture = Architecture.Mmoe)
+    /// <param name="compression">Null: gradients travel as they are.</param>
+    public ServerCase(bool perTask, Architecture architecture = Architecture.Mmoe, CompressionSettings? compression = null)
     {
         IsPerTask = perTask;
         _job = JobFileReader.Parse(
@@ -38,6 +39,8 @@ internal sealed class ServerCase
             optimizer: {kind: adam, learningRate: 0.01}
             """,
             "job.yaml", "/", [], WeightingTable.Descriptions, checkFiles: false).Job!;
+        if (compression is not null)
+            _job = _job with { Training = _job.Training with { Compression = compression } };
         var inputs = new ModelInputs(
             DenseWidth: 2,
             Tables: [new("user", 400, 6) { IsSparse = true }, new("item", 150, 3) { IsSparse = true }, new("word", 4000, 40)],
