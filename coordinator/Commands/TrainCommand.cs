@@ -64,7 +64,7 @@ internal static class TrainCommand
         }
         catch (JobException e) when (e.ExitCode == ExitCode.ClusterLost && File.Exists(start.Directory.JobPath))
         {
-            throw new JobException($"{e.Message}; 'distmtl train --resume {start.Directory.Root}' goes on from the last checkpoint", e.ExitCode, e);
+            throw new JobException($"{e.Message}; 'distmtl train --resume {start.Directory.Root}' goes on with it", e.ExitCode, e);
         }
         finally
         {
