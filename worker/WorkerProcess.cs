@@ -33,12 +33,7 @@ internal static class WorkerProcess
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning);
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.AddAkka(NodeSettings.SystemName, akka => akka
-            .ConfigureLoggers(logging =>
-            {
-                logging.ClearLoggers();
-                logging.LogLevel = Akka.Event.LogLevel.WarningLevel;
-                logging.AddLoggerFactory();
-            })
+            .AddLog(from: Akka.Event.LogLevel.WarningLevel)
             .AddNode(settings)
             .WithActors((system, registry) =>
             {

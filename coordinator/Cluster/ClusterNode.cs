@@ -58,14 +58,7 @@ internal sealed class ClusterNode : IAsyncDisposable
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true).AddFilter(level => level >= LogLevel.Error && !ending.Value);
         builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-        builder.Services.AddAkka(NodeSettings.SystemName, akka => akka
-            .ConfigureLoggers(logging =>
-            {
-                logging.ClearLoggers();
-                logging.LogLevel = Akka.Event.LogLevel.ErrorLevel;
-                logging.AddLoggerFactory();
-            })
-            .AddNode(settings));
+        builder.Services.AddAkka(NodeSettings.SystemName, akka => akka.AddLog(from: Akka.Event.LogLevel.ErrorLevel).AddNode(settings));
         var services = builder.Build();
         await services.StartAsync(cancellation);
         var system = services.Services.GetRequiredService<ActorSystem>();

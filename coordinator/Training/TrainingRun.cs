@@ -1,4 +1,3 @@
-using System.Collections.ObjectModel;
 using DistMtl.Aggregation.Optimizers;
 using DistMtl.Aggregation.Tables;
 using DistMtl.Aggregation.Weightings;
@@ -12,7 +11,6 @@ using DistMtl.Protocol;
 using DistMtl.Protocol.Jobs;
 using DistMtl.Protocol.Models;
 using DistMtl.Protocol.Runs;
-using DistMtl.Protocol.Tracing;
 using DistMtl.Transport;
 
 namespace DistMtl.Coordinator.Training;
@@ -27,19 +25,18 @@ internal sealed class TrainingRun
     private readonly RunDirectory _directory;
     private readonly CheckpointStore _checkpoints;
     private readonly IRunObserver _observer;
-    private readonly TimeProvider _time;
+    private readonly RunClock _clock;
+    private readonly Checkpointer _checkpointer;
     private readonly RunTrace? _trace;
-    private readonly long _began;
 
     /// <param name="trace">Null: what takes how long is not recorded.</param>
     public TrainingRun(JobFile job, RunDirectory directory, IRunObserver observer, TimeProvider time, RunTrace? trace = null)
     {
-        (_job, _directory, _observer, _time, _trace) = (job, directory, observer, time, trace);
+        (_job, _directory, _observer, _trace) = (job, directory, observer, trace);
+        _clock = new RunClock(time);
         _checkpoints = new CheckpointStore(directory);
-        _began = time.GetTimestamp();
+        _checkpointer = new Checkpointer(job, _checkpoints, observer, _clock);
     }
-
-    private double Seconds => _time.GetElapsedTime(_began).TotalSeconds;
 
     /// <param name="starting">The cluster, which may still be starting while the data are scanned.</param>
     /// <param name="resume">Where to go on; null: from the beginning.</param>
@@ -49,7 +46,7 @@ internal sealed class TrainingRun
     {
         _directory.WriteJob(JobFileWriter.Write(_job));
         _checkpoints.RemoveLeftovers();
-        Progress? progress = null;
+        TrainingProgress? progress = null;
         try
         {
             var scan = await Task.Run(() => Scan(stop), stop);
@@ -74,7 +71,7 @@ internal sealed class TrainingRun
         }
         catch (JobException e)
         {
-            SaveWhatThereIs(progress);
+            _checkpointer.SaveWhatThereIs(progress);
             End(progress, RunStatus.Failed, e.Message);
             throw;
         }
@@ -91,7 +88,7 @@ internal sealed class TrainingRun
         return scan;
     }
 
-    private Progress Begin(DataScan scan, CheckpointContent? resume)
+    private TrainingProgress Begin(DataScan scan, CheckpointContent? resume)
     {
         var blueprint = ModelBlueprint.Create(_job.Model, scan.Schema.ToModelInputs(_job.Embeddings));
         var layout = blueprint.Layout;
@@ -106,7 +103,7 @@ internal sealed class TrainingRun
         {
             var parameters_P = InitialParameters.Draw(layout, _job.Seed);
             PretrainedParameters.Apply(blueprint, scan.Schema, parameters_P);
-            return new Progress(scan, blueprint, weighting, batchesPerEpoch, stepsPerEpoch, totalSteps, new TrainingState(
+            return new TrainingProgress(scan, blueprint, weighting, batchesPerEpoch, stepsPerEpoch, totalSteps, new TrainingState(
                 0, parameters_P, optimizer, weighting.Start(), early, Ledger.Create(rowsByShard), 0, 0)
             {
                 WeightingRows_TS = WeightingRows(weighting, layout, saved: null),
@@ -115,7 +112,7 @@ internal sealed class TrainingRun
         if (resume.SchemaJson != scan.Schema.ToJson())
             throw new JobException($"the training data of {_directory.Root} have changed since its checkpoint at step {resume.Step}: features or labels no longer have the same values");
         optimizer.Restore(resume.OptimizerSteps, resume.OptimizerState);
-        return new Progress(scan, blueprint, weighting, batchesPerEpoch, stepsPerEpoch, totalSteps, new TrainingState(
+        return new TrainingProgress(scan, blueprint, weighting, batchesPerEpoch, stepsPerEpoch, totalSteps, new TrainingState(
             resume.Step, resume.Parameters_P, optimizer, WeightingState.From(resume.WeightingState), resume.EarlyStopping ?? early,
             Ledger.FromRows(rowsByShard, resume.Ledger), resume.RowsTrained, resume.SecondsTrained)
         {
@@ -136,7 +133,7 @@ internal sealed class TrainingRun
             : saved.TryGetValue(name, out var values_TS) && values_TS.Length == _job.Tasks.Count * layout.SharedLength ? values_TS
             : throw new JobException($"the checkpoint of {_directory.Root} does not hold the '{name}' of weighting strategy {_job.Weighting.Strategy}"));
 
-    private async Task<RunSummary> TrainAsync(Progress progress, WorkerFleet fleet, CancellationToken stop)
+    private async Task<RunSummary> TrainAsync(TrainingProgress progress, WorkerFleet fleet, CancellationToken stop)
     {
         var shape = ServerShape.Of(_job, progress.Blueprint, fleet.Placement.Generation, progress.Weighting.Need != WeightingNeed.Losses);
         var servers = progress.Servers = await ServerGroup.StartAsync(_job, progress.Scan.Schema, shape, StatesOf(progress, progress.Resumed?.Tables ?? []), progress.State.Step, fleet, stop);
@@ -153,134 +150,37 @@ internal sealed class TrainingRun
         var schedule = new LearningRateSchedule(_job.Optimizer.Schedule, progress.TotalSteps, progress.StepsPerEpoch);
         var weigher = new StepWeigher(_job, progress.Weighting, schedule, servers);
         var evaluator = new Evaluator(_job, progress.Scan.Schema, fleet);
-        if (IsFree)
+        var loop = new TrainingLoop(_job, progress, evaluator, _checkpointer, _observer, _clock);
+        if (_job.Training.Mode == TrainingMode.Synchronous)
+            await loop.StepTogetherAsync(new StepRunner(_job, weigher, fleet, servers, progress.StepsPerEpoch, Sum(firstLabels.Values)), stop);
+        else
         {
             using var steps = new FreeRunner(_job, weigher, fleet, servers, progress.StepsPerEpoch, progress.State.Step, (int)progress.State.Optimizer.Steps, firstLabels);
-            await StepFreelyAsync(progress, steps, evaluator, stop);
+            await loop.StepFreelyAsync(steps, stop);
         }
-        else
-            await StepTogetherAsync(progress, new StepRunner(_job, weigher, fleet, servers, progress.StepsPerEpoch, Sum(firstLabels.Values)), evaluator, stop);
         var status = progress.State.Step >= progress.TotalSteps ? RunStatus.Completed
-            : ShouldStop(progress.State) ? RunStatus.EarlyStopped
+            : loop.ShouldStop ? RunStatus.EarlyStopped
             : RunStatus.Interrupted;
         if (progress.SavedStep != progress.State.Step)
-            await SaveAsync(progress);
+            await _checkpointer.SaveAsync(progress);
         if (status != RunStatus.Interrupted && _job.Data.Test is not null)
         {
             var label = progress.ResultStep == progress.State.Step
-                ? await PublishForPredictionAsync(progress)
+                ? await loop.PublishForPredictionAsync()
                 : await InstallBestAsync(progress, servers);
             progress.Test = await evaluator.EvaluateAsync(label, WorkKind.Test, CancellationToken.None);
-            _observer.On(new EvaluationCompleted(Seconds, progress.ResultStep, EpochOf(progress), "test", progress.Test, null, false));
+            _observer.On(new EvaluationCompleted(_clock.Seconds, progress.ResultStep, progress.Epoch, "test", progress.Test, null, false));
         }
         return End(progress, status, null);
     }
 
-    private bool IsFree => _job.Training.Mode != TrainingMode.Synchronous;
-
-    private async Task StepTogetherAsync(Progress progress, StepRunner steps, Evaluator evaluator, CancellationToken stop)
-    {
-        var rate = new RateMeter(_time);
-        while (GoesOn(progress, stop))
-        {
-            var began = _time.GetTimestamp();
-            // A step that has begun is finished: a checkpoint lies between steps.
-            var (state, result) = await steps.RunAsync(progress.State, CancellationToken.None);
-            progress.State = state with { SecondsTraining = state.SecondsTraining + _time.GetElapsedTime(began).TotalSeconds };
-            Report(progress, state.Step, result, rate);
-            await AfterStepAsync(progress, evaluator);
-        }
-    }
-
-    private async Task StepFreelyAsync(Progress progress, FreeRunner steps, Evaluator evaluator, CancellationToken stop)
-    {
-        var rate = new RateMeter(_time);
-        while (GoesOn(progress, stop))
-        {
-            var began = _time.GetTimestamp();
-            var state = await steps.RunAsync(progress.State, NextStop(progress), (made, result) => Report(progress, made.Step, result, rate), stop);
-            progress.State = state with { SecondsTraining = state.SecondsTraining + _time.GetElapsedTime(began).TotalSeconds };
-            await AfterStepAsync(progress, evaluator);
-            await progress.Servers!.PublishAsync(progress.State.Step, CancellationToken.None);
-        }
-    }
-
-    private bool GoesOn(Progress progress, CancellationToken stop) =>
-        progress.State.Step < progress.TotalSteps && !ShouldStop(progress.State) && !stop.IsCancellationRequested;
-
-    private void Report(Progress progress, int step, StepResult result, RateMeter rate)
-    {
-        if (result.Notice is { } notice)
-            Notice(notice);
-        if (result.Staleness is { } staleness)
-            progress.Staleness.Add(staleness);
-        _observer.On(new StepCompleted(
-            Seconds, step, result.Epoch, result.Losses_T, result.Weights_T, result.Rows, rate.Add(result.Rows), progress.Workers)
-        { Staleness = result.Staleness });
-    }
-
-    private async Task AfterStepAsync(Progress progress, Evaluator evaluator)
-    {
-        if (IsDue(progress.State.Step, EvaluateEvery(progress), progress) && HasValidation)
-            await EvaluateAsync(progress, evaluator);
-        else if (IsDue(progress.State.Step, CheckpointEvery(progress), progress))
-            await SaveAsync(progress);
-    }
-
-    private int EvaluateEvery(Progress progress) => _job.Training.EvaluateEvery ?? progress.StepsPerEpoch;
-
-    private int CheckpointEvery(Progress progress) => _job.Training.CheckpointEvery ?? progress.StepsPerEpoch;
-
-    /// <summary>Where workers that do not wait for each other have to: at evaluations and checkpoints.</summary>
-    private int NextStop(Progress progress)
-    {
-        var step = progress.State.Step;
-        var next = Math.Min(progress.TotalSteps, step / CheckpointEvery(progress) * CheckpointEvery(progress) + CheckpointEvery(progress));
-        return HasValidation ? Math.Min(next, step / EvaluateEvery(progress) * EvaluateEvery(progress) + EvaluateEvery(progress)) : next;
-    }
-
-    /// <summary>What the parameters are called by that the workers shall predict with.</summary>
-    private async Task<int> PublishForPredictionAsync(Progress progress)
-    {
-        if (!IsFree)
-            return progress.State.Step;
-        // Each worker has what was there after its own last update, under the same number.
-        var label = -1 - progress.State.Step;
-        await progress.Servers!.PublishAsync(label, CancellationToken.None);
-        return label;
-    }
-
     private static long[] Sum(IEnumerable<long[]> labels) => labels.Aggregate((left, right) => [.. left.Zip(right, (a, b) => a + b)]);
-
-    private bool HasValidation => _job.Data.Validation is not null;
 
     private string NameToShow => _job.Data.Validation?.Fold is { } fold ? $"{_job.Name}, {fold}" : _job.Name;
 
-    private async Task EvaluateAsync(Progress progress, Evaluator evaluator)
-    {
-        using var span = TraceSource.Coordinator.Begin("evaluate", "steps", progress.State.Step - 1);
-        var state = progress.State;
-        await progress.Servers!.FetchAsync(CancellationToken.None);
-        var metrics = await evaluator.EvaluateAsync(await PublishForPredictionAsync(progress), WorkKind.Validate, CancellationToken.None);
-        double? composite = null;
-        var isBest = false;
-        if (_job.Training.EarlyStopping is { } settings)
-        {
-            composite = EarlyStopping.Composite(settings, metrics);
-            progress.State = state with { EarlyStopping = EarlyStopping.Observe(state.EarlyStopping ?? EarlyStopping.Start, composite, state.Step) };
-            isBest = progress.State.EarlyStopping!.BestStep == state.Step;
-            if (isBest)
-                progress.Best_P = [.. state.Parameters_P];
-        }
-        if (isBest || progress.Best_P is null)
-            progress.Validation = metrics;
-        _observer.On(new EvaluationCompleted(Seconds, state.Step, EpochOf(progress), "validation", metrics, composite, isBest));
-        await SaveFetchedAsync(progress);
-    }
-
     /// <summary>One state for each server: the vectors are shared, rows of tables are not.</summary>
     /// <param name="tables">All rows of each table; empty: none has been trained.</param>
-    private IReadOnlyList<ServerState> StatesOf(Progress progress, IReadOnlyList<TableRows> tables)
+    private IReadOnlyList<ServerState> StatesOf(TrainingProgress progress, IReadOnlyList<TableRows> tables)
     {
         var servers = _job.Training.ParameterServers.Count;
         return
@@ -296,7 +196,7 @@ internal sealed class TrainingRun
     }
 
     /// <summary>Puts the best evaluation's parameters on the servers and sends them to the workers, to predict with.</summary>
-    private async Task<int> InstallBestAsync(Progress progress, ServerGroup servers)
+    private async Task<int> InstallBestAsync(TrainingProgress progress, ServerGroup servers)
     {
         var best = Checkpoint.Read(_checkpoints.PathOf(progress.ResultStep));
         await servers.InstallAsync(
@@ -307,74 +207,29 @@ internal sealed class TrainingRun
         return label;
     }
 
-    private bool ShouldStop(TrainingState state) =>
-        _job.Training.EarlyStopping is { } settings && state.EarlyStopping is { } early && EarlyStopping.ShouldStop(settings, early);
-
-    private static bool IsDue(int step, int every, Progress progress) => step % every == 0 || step == progress.TotalSteps;
-
-    private static int EpochOf(Progress progress) => (Math.Max(progress.State.Step, 1) - 1) / progress.StepsPerEpoch + 1;
-
-    private PlanHeader PlanFor(Progress progress, WorkerFleet fleet, ServerGroup servers) => new(
+    private PlanHeader PlanFor(TrainingProgress progress, WorkerFleet fleet, ServerGroup servers) => new(
         fleet.Placement.Generation,
         JobFileWriter.Write(_job),
         [],
         progress.StepsPerEpoch,
         progress.State.Step,
         progress.Weighting.Need != WeightingNeed.Losses,
-        Splits.Train | (HasValidation ? Splits.Validation : Splits.None) | (_job.Data.Test is null ? Splits.None : Splits.Test),
+        Splits.Train | (_job.Data.Validation is not null ? Splits.Validation : Splits.None) | (_job.Data.Test is null ? Splits.None : Splits.Test),
         [.. servers.Addresses],
         progress.BatchesPerEpoch,
         (int)Math.Min((long)progress.TotalSteps * _job.Training.LocalSteps, int.MaxValue),
         Trace: _trace is not null);
 
-    private RunStarted Started(Progress progress) => new(
-        Seconds, NameToShow, _directory.Root, [.. _job.Tasks.Select(task => task.Name)], progress.Workers, _job.Data.Shards,
+    private RunStarted Started(TrainingProgress progress) => new(
+        _clock.Seconds, NameToShow, _directory.Root, [.. _job.Tasks.Select(task => task.Name)], progress.Workers, _job.Data.Shards,
         progress.Scan.TrainRowsByShard.Sum(rows => (long)rows), progress.Scan.ValidationRowsByShard.Sum(rows => (long)rows),
         progress.Layout.Length, progress.State.Step, progress.TotalSteps, progress.StepsPerEpoch);
 
-    private async Task SaveAsync(Progress progress)
-    {
-        await progress.Servers!.FetchAsync(CancellationToken.None);
-        await SaveFetchedAsync(progress);
-    }
-
-    private async Task SaveFetchedAsync(Progress progress) =>
-        Save(progress, progress.ShardStates is { } shards ? await shards.FetchAsync(CancellationToken.None) : ReadOnlyDictionary<string, float[]>.Empty);
-
-    private void Save(Progress progress, IReadOnlyDictionary<string, float[]> shardStates)
-    {
-        using var span = TraceSource.Coordinator.Begin("checkpoint", "checkpoints", progress.State.Step - 1);
-        var state = progress.State;
-        var directory = _checkpoints.Write(new CheckpointContent(
-            JobFileWriter.Write(_job), _job.Seed, progress.Scan.Schema.ToJson(), state.Step, EpochOf(progress), progress.Layout,
-            state.Parameters_P, state.Optimizer.Steps, state.Optimizer.State, state.Weighting.Values, state.RowsTrained,
-            state.SecondsTraining, state.EarlyStopping, state.Ledger.ToRows(), progress.Validation)
-        {
-            WeightingRows_TS = state.WeightingRows_TS,
-            ShardStates = shardStates,
-            Tables = progress.Servers?.TakeTableChanges() ?? [],
-            TablesSince = progress.SavedStep,
-        });
-        _checkpoints.Prune(state.EarlyStopping?.BestStep);
-        progress.SavedStep = state.Step;
-        _observer.On(new CheckpointWritten(Seconds, state.Step, directory));
-    }
-
-    /// <summary>
-    /// The state lies between two whole steps, so it is worth keeping whatever ended the run; but where servers are elsewhere,
-    /// or shards keep something, it may have gone with a worker, and the last checkpoint is what there is.
-    /// </summary>
-    private void SaveWhatThereIs(Progress? progress)
-    {
-        if (progress is { Servers.Addresses.Count: 0, ShardStates: null, State.Step: > 0 } && progress.SavedStep != progress.State.Step)
-            Save(progress, ReadOnlyDictionary<string, float[]>.Empty);
-    }
-
-    private RunSummary End(Progress? progress, RunStatus status, string? error)
+    private RunSummary End(TrainingProgress? progress, RunStatus status, string? error)
     {
         var state = progress?.State;
         var summary = new RunSummary(
-            _job.Name, status, state?.Step ?? 0, progress is null || state!.Step == 0 ? 0 : EpochOf(progress), state?.RowsTrained ?? 0, Seconds,
+            _job.Name, status, state?.Step ?? 0, progress is null || state!.Step == 0 ? 0 : progress.Epoch, state?.RowsTrained ?? 0, _clock.Seconds,
             state is { SecondsTraining: > 0 } ? state.RowsTrained / state.SecondsTraining : 0, progress?.Workers ?? 0,
             progress is null ? null : HashOf(progress), state?.EarlyStopping?.BestStep,
             progress?.Validation ?? [], progress?.Test ?? [], error)
@@ -383,12 +238,12 @@ internal sealed class TrainingRun
         };
         state?.Ledger.Write(_directory.LedgerPath);
         _directory.WriteSummary(summary);
-        _observer.On(new RunEnded(Seconds, summary));
+        _observer.On(new RunEnded(_clock.Seconds, summary));
         return summary;
     }
 
     /// <summary>Of parameters and table rows; null where rows have gone unsaved.</summary>
-    private string? HashOf(Progress progress)
+    private string? HashOf(TrainingProgress progress)
     {
         if (progress.Blueprint.Tables.IsEmpty || progress.State.Step == 0)
             return ParametersHash.Of(progress.Result_P);
@@ -397,55 +252,5 @@ internal sealed class TrainingRun
             : null;
     }
 
-    private void Notice(string text) => _observer.On(new Notice(Seconds, text));
-
-    /// <summary>What a run has come to; the only thing here that changes.</summary>
-    private sealed class Progress(DataScan scan, ModelBlueprint blueprint, IWeighting weighting, int batchesPerEpoch, int stepsPerEpoch, int totalSteps, TrainingState state)
-    {
-        public DataScan Scan { get; } = scan;
-
-        public ModelBlueprint Blueprint { get; } = blueprint;
-
-        public ParameterLayout Layout => Blueprint.Layout;
-
-        public IWeighting Weighting { get; } = weighting;
-
-        /// <summary>Micro-batches of a shard in one pass: with local steps more than updates.</summary>
-        public int BatchesPerEpoch { get; } = batchesPerEpoch;
-
-        public int StepsPerEpoch { get; } = stepsPerEpoch;
-
-        public int TotalSteps { get; } = totalSteps;
-
-        public TrainingState State { get; set; } = state;
-
-        public int Workers { get; set; }
-
-        /// <summary>Of each update, where workers do not wait for each other.</summary>
-        public StalenessMeter Staleness { get; } = new();
-
-        /// <summary>What the run goes on from; null: from the beginning.</summary>
-        public CheckpointContent? Resumed { get; init; }
-
-        /// <summary>Null where shards keep nothing.</summary>
-        public ShardStates? ShardStates { get; set; }
-
-        /// <summary>Null before they are started.</summary>
-        public ServerGroup? Servers { get; set; }
-
-        /// <summary>Of the result's parameters.</summary>
-        public IReadOnlyList<TaskMetrics> Validation { get; set; } = [];
-
-        public IReadOnlyList<TaskMetrics> Test { get; set; } = [];
-
-        /// <summary>Parameters of the best evaluation; null without early stopping.</summary>
-        public float[]? Best_P { get; set; }
-
-        public int? SavedStep { get; set; }
-
-        /// <summary>What the run is for: the best parameters where early stopping looks for them, else the last.</summary>
-        public float[] Result_P => Best_P ?? State.Parameters_P;
-
-        public int ResultStep => Best_P is null ? State.Step : State.EarlyStopping?.BestStep ?? State.Step;
-    }
+    private void Notice(string text) => _observer.On(new Notice(_clock.Seconds, text));
 }

@@ -1,5 +1,6 @@
 using Akka.Cluster.Hosting;
 using Akka.Cluster.Hosting.SBR;
+using Akka.Event;
 using Akka.Hosting;
 using Akka.Remote.Hosting;
 using DistMtl.Protocol.Messages;
@@ -47,6 +48,16 @@ public static class ClusterHosting
           remote.dot-netty.tcp.connection-timeout = 5 s
         }
         """;
+
+    /// <summary>Akka's log goes to the process's own.</summary>
+    /// <param name="from">The least level that does.</param>
+    public static AkkaConfigurationBuilder AddLog(this AkkaConfigurationBuilder builder, LogLevel from) => builder
+        .ConfigureLoggers(logging =>
+        {
+            logging.LogLevel = from;
+            // The first gives every logger access to the process's log, and is a logger itself, which the last replaces.
+            logging.AddLoggerFactory().ClearLoggers().AddLogger<ClusterLogger>();
+        });
 
     public static AkkaConfigurationBuilder AddNode(this AkkaConfigurationBuilder builder, NodeSettings settings) => builder
         .AddHocon(Tuning, HoconAddMode.Prepend)

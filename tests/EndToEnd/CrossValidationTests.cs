@@ -4,19 +4,18 @@ using System.Text.Json;
 
 namespace DistMtl.EndToEnd.Tests;
 
-public sealed class CrossValidationTests
+public sealed class CrossValidationTests(CrossValidationTests.Whole whole) : IClassFixture<CrossValidationTests.Whole>
 {
-    [Fact]
-    public async Task Folds_are_whole_runs_whose_metrics_the_summary_brings_together()
-    {
-        using var folder = new TemporaryFolder();
-        var run = folder["run"];
-        var (exitCode, output, errors) = await Distmtl.RunAsync("train", Job(folder, epochs: 1), "--workers", "2", "--out", run);
-        Assert.True(exitCode == 0, output + errors);
-        for (var fold = 1; fold <= 3; fold++)
-            Assert.Contains($"small, fold {fold} of 3:", output, StringComparison.Ordinal);
+    private const int Epochs = 3;
 
-        Assert.Contains("3 of 3 folds of small", output, StringComparison.Ordinal);
+    [Fact]
+    public void Folds_are_whole_runs_whose_metrics_the_summary_brings_together()
+    {
+        var run = whole.Run;
+        for (var fold = 1; fold <= 3; fold++)
+            Assert.Contains($"small, fold {fold} of 3:", whole.Output, StringComparison.Ordinal);
+
+        Assert.Contains("3 of 3 folds of small", whole.Output, StringComparison.Ordinal);
 
         var summary = Repository.Summary(run);
         Assert.Equal("completed", summary.GetProperty("status").GetString());
@@ -27,8 +26,8 @@ public sealed class CrossValidationTests
         Assert.Equal(logLosses, logLoss.GetProperty("folds").EnumerateArray().Select(value => value.GetDouble()));
         Assert.Equal(logLosses.Average(), logLoss.GetProperty("mean").GetDouble(), 1e-12);
         // Every row validates once: no row is in two folds, and none is left out.
-        Assert.Equal(4000, folds.Sum(fold => Validation(fold).GetProperty("labels").GetInt64()));
-        Assert.Equal(2 * 4000, folds.Sum(fold => fold.GetProperty("rows").GetInt64()));
+        Assert.Equal(2000, folds.Sum(fold => Validation(fold).GetProperty("labels").GetInt64()));
+        Assert.Equal(2 * 2000 * Epochs, folds.Sum(fold => fold.GetProperty("rows").GetInt64()));
         foreach (var file in new[] { "job.yaml", "metrics.jsonl", "ledger.csv", "report.html", "checkpoints" })
             Assert.True(Path.Exists(Path.Combine(run, "fold-2", file)), file);
     }
@@ -37,11 +36,7 @@ public sealed class CrossValidationTests
     public async Task An_interrupted_fold_goes_on_and_the_folds_behind_it_follow()
     {
         using var folder = new TemporaryFolder();
-        var job = Job(folder, epochs: 4);
-        var whole = await Distmtl.RunAsync("train", job, "--workers", "2", "--out", folder["whole"]);
-        Assert.True(whole.ExitCode == 0, whole.Output + whole.Errors);
-
-        await using (var stopped = Distmtl.Start("train", job, "--workers", "2", "--json", "--out", folder["stopped"]))
+        await using (var stopped = Distmtl.Start("train", Job(folder), "--workers", "2", "--json", "--out", folder["stopped"]))
         {
             await stopped.WaitForAsync("small, fold 2 of 3");
             stopped.Signal(PosixSignal.SIGINT);
@@ -53,12 +48,12 @@ public sealed class CrossValidationTests
         var resumed = await Distmtl.RunAsync("train", "--resume", folder["stopped"], "--workers", "1");
         Assert.True(resumed.ExitCode == 0, resumed.Output + resumed.Errors);
         Assert.DoesNotContain("fold 1 of 3", resumed.Output, StringComparison.Ordinal);
-        Assert.Equal(Hashes(folder["whole"]), Hashes(folder["stopped"]));
+        Assert.Equal(Hashes(whole.Run), Hashes(folder["stopped"]));
     }
 
-    private static string Job(TemporaryFolder folder, int epochs)
+    private static string Job(TemporaryFolder folder)
     {
-        var path = SmallJob.Write(folder, epochs: epochs);
+        var path = SmallJob.Write(folder, epochs: Epochs);
         File.WriteAllText(path, File.ReadAllText(path)
             .Replace("  validation: {fraction: 0.2}\n", "", StringComparison.Ordinal)
             .Replace("batchSize: 256}", "batchSize: 256, folds: 3}", StringComparison.Ordinal));
@@ -69,4 +64,27 @@ public sealed class CrossValidationTests
 
     private static List<string> Hashes(string run) =>
         [.. Enumerable.Range(1, 3).Select(fold => Repository.Hash(Path.Combine(run, string.Create(CultureInfo.InvariantCulture, $"fold-{fold}"))))];
+
+    /// <summary>The cross-validation that nobody disturbs.</summary>
+    public sealed class Whole : IAsyncLifetime
+    {
+        private readonly TemporaryFolder _folder = new();
+
+        public string Run => _folder["run"];
+
+        public string Output { get; private set; } = "";
+
+        public async ValueTask InitializeAsync()
+        {
+            var (exitCode, output, errors) = await Distmtl.RunAsync("train", Job(_folder), "--workers", "2", "--out", Run);
+            Assert.True(exitCode == 0, output + errors);
+            Output = output;
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            _folder.Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
 }

@@ -11,12 +11,12 @@ public sealed class ParameterServerTests
     private const string SparseUsers = "features.user_id.buckets=20000";
 
     [Theory]
-    [InlineData("pcgrad", "1 coordinator on 1", "3 coordinator on 1", "2 workers on 1", "3 workers on 1", "1 coordinator on 2", "3 coordinator on 2", "2 workers on 2", "3 workers on 2")]
+    [InlineData("pcgrad", "1 coordinator on 1", "2 workers on 1", "3 coordinator on 2", "3 workers on 2")]
     [InlineData("equal", "1 coordinator on 1", "3 workers on 2")]
     public async Task Any_servers_anywhere_and_any_workers_end_in_the_same_bits(string strategy, params string[] runs)
     {
         using var folder = new TemporaryFolder();
-        var job = SmallJob.Write(folder, strategy, epochs: 1, rows: 2000);
+        var job = SmallJob.Write(folder, strategy, epochs: 1);
         var (hashes, metrics) = (new List<string>(), new List<string>());
         foreach (var run in runs)
         {
@@ -93,7 +93,7 @@ public sealed class ParameterServerTests
         var generated = Directory.EnumerateFiles(folder.Path, "*.csv*").Single();
         var rows = folder["held-out" + Path.GetExtension(generated)];
         File.Move(generated, rows);
-        var job = SmallJob.Write(folder, "pcgrad", epochs: 1, rows: 2000);
+        var job = SmallJob.Write(folder, "pcgrad", epochs: 1);
         string[] runs = ["1 coordinator on 1", "3 workers on 2"];
         foreach (var run in runs)
         {
@@ -120,16 +120,16 @@ public sealed class ParameterServerTests
     public async Task A_killed_worker_takes_its_parameter_server_along_and_the_run_ends_with_a_reason(int which)
     {
         using var folder = new TemporaryFolder();
-        var job = SmallJob.Write(folder, "pcgrad", epochs: 2000, rows: 2000);
+        var job = SmallJob.Write(folder, "pcgrad", epochs: 2000);
         await using var distmtl = Distmtl.Start(
             "train", job, "--workers", "2", "--json", "--out", folder["run"], "--set", SparseUsers, "--set", Servers("2", "workers"));
         await distmtl.WaitForAsync("\"kind\":\"step\"");
         using (var worker = Process.GetProcessById(distmtl.Children()[which]))
             worker.Kill();
         Assert.Equal(4, await distmtl.WaitAsync());
-        var error = Assert.Single(distmtl.Errors.Split('\n'), line => line.StartsWith("error: ", StringComparison.Ordinal));
+        var error = Assert.Single(distmtl.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.StartsWith("error: ", error, StringComparison.Ordinal);
         Assert.Contains("worker", error, StringComparison.Ordinal);
-        Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
         Assert.Equal("failed", Repository.Summary(folder["run"]).GetProperty("status").GetString());
     }
 

@@ -6,16 +6,15 @@ namespace DistMtl.EndToEnd.Tests;
 public sealed class ResumeTests
 {
     [Theory]
-    [InlineData("compression={kind: topk, ratio: 0.05}")]
+    [InlineData("compression={kind: topk, ratio: 0.05}", "parameterServers={count: 2, placement: workers}")]
     [InlineData("compression={kind: int8, errorFeedback: true}")]
     [InlineData("localSteps=2")]
-    [InlineData("parameterServers={count: 2, placement: workers}")]
-    public async Task A_run_on_two_workers_that_is_stopped_and_resumed_ends_in_the_bits_of_the_run_on_one(string training)
+    public async Task A_run_on_two_workers_that_is_stopped_and_resumed_ends_in_the_bits_of_the_run_on_one(params string[] training)
     {
         using var folder = new TemporaryFolder();
-        var job = SmallJob.Write(folder, epochs: 8, rows: 2000);
+        var job = SmallJob.Write(folder, epochs: 8);
         // The users' table is sparse, but where local steps have all tables dense.
-        string[] sets = ["--set", "features.user_id.buckets=20000", "--set", $"training.{training}", "--set", "training.evaluateEvery=1000"];
+        string[] sets = ["--set", "features.user_id.buckets=20000", "--set", "training.evaluateEvery=1000", .. training.SelectMany(setting => (string[])["--set", $"training.{setting}"])];
         var whole = await Distmtl.RunAsync(["train", job, "--workers", "1", "--out", folder["whole"], .. sets]);
         Assert.True(whole.ExitCode == 0, whole.Output + whole.Errors);
 

@@ -3,7 +3,7 @@ namespace DistMtl.EndToEnd.Tests;
 /// <summary>A job of a few seconds on generated rows, with every kind of feature that can be had, and dropout on.</summary>
 internal static class SmallJob
 {
-    public static string Write(TemporaryFolder folder, string strategy = "equal", int epochs = 2, int rows = 4000, string more = "")
+    public static string Write(TemporaryFolder folder, string strategy = "equal", int epochs = 2, int rows = 2000, string more = "")
     {
         var path = folder["job.yaml"];
         File.WriteAllText(path, $$"""

@@ -34,7 +34,7 @@ public sealed class TrainTests
     public async Task Json_is_all_that_stdout_holds_when_it_is_asked_for()
     {
         using var folder = new TemporaryFolder();
-        var (exitCode, output, _) = await Distmtl.RunAsync("train", SmallJob.Write(folder, epochs: 1), "--json", "--out", folder["run"]);
+        var (exitCode, output, _) = await Distmtl.RunAsync("train", SmallJob.Write(folder, epochs: 1), "--workers", "1", "--json", "--out", folder["run"]);
         Assert.Equal(0, exitCode);
         var kinds = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line =>
         {
@@ -67,7 +67,7 @@ public sealed class TrainTests
     {
         using var folder = new TemporaryFolder();
         var (exitCode, _, errors) = await Distmtl.RunAsync(
-            "train", SmallJob.Write(folder, epochs: 20), "--out", folder["run"], "--set", "optimizer={kind: sgd, learningRate: 1e30}");
+            "train", SmallJob.Write(folder, epochs: 20), "--workers", "1", "--out", folder["run"], "--set", "optimizer={kind: sgd, learningRate: 1e30}");
         Assert.Equal(3, exitCode);
         Assert.Matches("(loss of task|gradient).* at step \\d+ on shard \\d", errors);
     }

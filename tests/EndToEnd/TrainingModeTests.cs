@@ -11,7 +11,7 @@ public sealed class TrainingModeTests
     public async Task One_worker_that_waits_for_nobody_ends_in_the_bits_of_synchronous_steps(string scope)
     {
         using var folder = new TemporaryFolder();
-        var job = SmallJob.Write(folder, "pcgrad", epochs: 2, rows: 2000);
+        var job = SmallJob.Write(folder, "pcgrad", epochs: 2);
         foreach (var mode in new[] { "synchronous", "asynchronous" })
         {
             var (exitCode, output, errors) = await Distmtl.RunAsync(
@@ -48,7 +48,7 @@ public sealed class TrainingModeTests
     public async Task Two_workers_keep_the_bound_and_every_row_counts_once_an_epoch()
     {
         using var folder = new TemporaryFolder();
-        var job = SmallJob.Write(folder, epochs: 6, rows: 2000);
+        var job = SmallJob.Write(folder, epochs: 6);
         var (exitCode, output, errors) = await Distmtl.RunAsync(
             "train", job, "--workers", "2", "--out", folder["run"], "--set", "training.mode=staleSynchronous", "--set", "training.staleness=0", "--set", "training.evaluateEvery=1000");
         Assert.True(exitCode == 0, output + errors);

@@ -20,7 +20,10 @@ internal sealed class ServerCase
 
     /// <param name="scope">Trunk: the workers hold the gradients of table rows until the tasks are weighed.</param>
     /// <param name="clips">Whether the norm of the whole update is measured, of combined gradients, too.</param>
-    public ServerCase(bool perTask, Architecture architecture = Architecture.Mmoe, WeightingScope scope = WeightingScope.All, bool clips = false, string optimizer = "{kind: adam, learningRate: 0.01}")
+    /// <param name="compression">Null: gradients travel as they are.</param>
+    public ServerCase(
+        bool perTask, Architecture architecture = Architecture.Mmoe, WeightingScope scope = WeightingScope.All, bool clips = false,
+        string optimizer = "{kind: adam, learningRate: 0.01}", CompressionSettings? compression = null)
     {
         IsPerTask = perTask;
         _job = JobFileReader.Parse(
@@ -41,6 +44,8 @@ internal sealed class ServerCase
             weighting: {scope: {{(scope == WeightingScope.All ? "all" : "trunk")}}}
             """,
             "job.yaml", "/", clips ? ["optimizer.clipNorm=1"] : [], WeightingTable.Descriptions, checkFiles: false).Job!;
+        if (compression is not null)
+            _job = _job with { Training = _job.Training with { Compression = compression } };
         var inputs = new ModelInputs(
             DenseWidth: 2,
             Tables: [new("user", 400, 6) { IsSparse = true }, new("item", 150, 3) { IsSparse = true }, new("word", 4000, 40)],

@@ -1,0 +1,51 @@
+using System.Collections.ObjectModel;
+using DistMtl.Coordinator.Runs;
+using DistMtl.Protocol.Jobs;
+using DistMtl.Protocol.Runs;
+using DistMtl.Protocol.Tracing;
+
+namespace DistMtl.Coordinator.Training;
+
+/// <summary>Writes what a run has come to into its checkpoints, and keeps those that are worth it.</summary>
+internal sealed class Checkpointer(JobFile job, CheckpointStore store, IRunObserver observer, RunClock clock)
+{
+    /// <summary>Asks the servers, and the shards, for what they hold.</summary>
+    public async Task SaveAsync(TrainingProgress progress)
+    {
+        await progress.Servers!.FetchAsync(CancellationToken.None);
+        await SaveFetchedAsync(progress);
+    }
+
+    /// <summary>The servers have been asked already.</summary>
+    public async Task SaveFetchedAsync(TrainingProgress progress) =>
+        Save(progress, progress.ShardStates is { } shards ? await shards.FetchAsync(CancellationToken.None) : ReadOnlyDictionary<string, float[]>.Empty);
+
+    /// <summary>
+    /// The state lies between two whole steps, so it is worth keeping whatever ended the run; but where servers are elsewhere,
+    /// or shards keep something, it may have gone with a worker, and the last checkpoint is what there is.
+    /// </summary>
+    public void SaveWhatThereIs(TrainingProgress? progress)
+    {
+        if (progress is { Servers.Addresses.Count: 0, ShardStates: null, State.Step: > 0 } && progress.SavedStep != progress.State.Step)
+            Save(progress, ReadOnlyDictionary<string, float[]>.Empty);
+    }
+
+    private void Save(TrainingProgress progress, IReadOnlyDictionary<string, float[]> shardStates)
+    {
+        using var span = TraceSource.Coordinator.Begin("checkpoint", "checkpoints", progress.State.Step - 1);
+        var state = progress.State;
+        var directory = store.Write(new CheckpointContent(
+            JobFileWriter.Write(job), job.Seed, progress.Scan.Schema.ToJson(), state.Step, progress.Epoch, progress.Layout,
+            state.Parameters_P, state.Optimizer.Steps, state.Optimizer.State, state.Weighting.Values, state.RowsTrained,
+            state.SecondsTraining, state.EarlyStopping, state.Ledger.ToRows(), progress.Validation)
+        {
+            WeightingRows_TS = state.WeightingRows_TS,
+            ShardStates = shardStates,
+            Tables = progress.Servers?.TakeTableChanges() ?? [],
+            TablesSince = progress.SavedStep,
+        });
+        store.Prune(state.EarlyStopping?.BestStep);
+        progress.SavedStep = state.Step;
+        observer.On(new CheckpointWritten(clock.Seconds, state.Step, directory));
+    }
+}
