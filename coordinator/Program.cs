@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using DistMtl.Clustering;
 using DistMtl.Coordinator.Commands;
 using DistMtl.Protocol;
 
+TimeSlices.Lengthen();
 var root = new RootCommand("Trains multi-task recommenders on a cluster, from one job file.");
 foreach (var command in CommandTable.All)
     root.Subcommands.Add(command);

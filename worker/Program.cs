@@ -1,7 +1,9 @@
 using System.CommandLine.Invocation;
+using DistMtl.Clustering;
 using DistMtl.Protocol;
 using DistMtl.Worker;
 
+TimeSlices.Lengthen();
 var parse = WorkerCommand.Create().Parse(args);
 if (parse.Action is ParseErrorAction)
 {
