@@ -18,6 +18,9 @@ namespace DistMtl.Coordinator.Training;
 /// </summary>
 internal sealed class FreeRunner : IDisposable
 {
+    /// <summary>What a trace calls the time in which a worker is as far ahead of the slowest as it may be.</summary>
+    public const string SlowestSpan = "wait for the slowest";
+
     private readonly JobFile _job;
     private readonly StepWeigher _weigher;
     private readonly WorkerFleet _fleet;
@@ -153,18 +156,19 @@ internal sealed class FreeRunner : IDisposable
 
     private async Task WaitForTheSlowestAsync(LaneProgress lane, CancellationToken cancellation)
     {
-        while (true)
-        {
-            Task advanced;
-            lock (_gate)
-            {
-                if (lane.Step - _lanes.Min(other => other.Step) <= _bound)
-                    return;
-                advanced = _advanced.Task;
-            }
-            // The slowest has a deadline of its own, which ends all.
+        if (NextAdvanceIfTooFarAhead(lane) is null)
+            return;
+        using var span = TraceSource.Coordinator.Begin(SlowestSpan, "parts of steps", lane.Step);
+        // The slowest has a deadline of its own, which ends all.
+        while (NextAdvanceIfTooFarAhead(lane) is { } advanced)
             await advanced.WaitAsync(cancellation);
-        }
+    }
+
+    /// <returns>Null: the lane may begin its next step.</returns>
+    private Task? NextAdvanceIfTooFarAhead(LaneProgress lane)
+    {
+        lock (_gate)
+            return lane.Step - _lanes.Min(other => other.Step) <= _bound ? null : _advanced.Task;
     }
 
     private void Advance()

@@ -65,7 +65,16 @@ internal sealed class SliceCase
     public TaskCoefficients? Coefficients => Shape.IsPerTask ? new(Weights_T, Labels_T, OwnWeights_T) : null;
 
     /// <summary>left + right, written out.</summary>
-    public float[] Whole => Right.Length == 0 ? [.. Left] : [.. Left.Zip(Right, (left, right) => left + right)];
+    public float[] Whole
+    {
+        get
+        {
+            float[] sums = [.. Left];
+            for (var i = 0; i < Right.Length; i++)
+                sums[i] += Right[i];
+            return sums;
+        }
+    }
 
     /// <summary>The update by the passes over whole buffers.</summary>
     public float[] Update_P
@@ -86,7 +95,7 @@ internal sealed class SliceCase
         Assert.True(MemoryMarshal.AsBytes(expected).SequenceEqual(MemoryMarshal.AsBytes(actual)));
 
     private float[] Part(float[] gradients, int slice) =>
-        gradients.Length == 0 ? [] : [.. Slices.Segments(Shape, slice).SelectMany(part => gradients[part.Offset..(part.Offset + part.Length)])];
+        gradients.Length == 0 ? [] : Slices.Segments(Shape, slice).Aggregate(Array.Empty<float>(), (parts, part) => [.. parts, .. gradients.AsSpan(part.Offset, part.Length)]);
 
     private List<ParameterEntry> Entries(int? task, int maxLength)
     {

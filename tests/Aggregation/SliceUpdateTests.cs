@@ -16,9 +16,10 @@ public sealed class SliceUpdateTests
             var step = new SliceCase(any.Seed, any.Tasks, any.PerTask, kind);
             var (expected, optimizer) = (step.Parameters_P.ToArray(), Optimizer.Create(step.Settings, step.Segments));
             var (actual, owners) = (step.Parameters_P.ToArray(), Owners(step, servers));
+            var clipped_P = Array.ConvertAll(step.Update_P, gradient => clip == 1 ? gradient : gradient * clip);
             foreach (var factor in new[] { 1, 0.5 })
             {
-                optimizer.Step(expected, [.. step.Update_P.Select(gradient => clip == 1 ? gradient : gradient * clip)], factor);
+                optimizer.Step(expected, clipped_P, factor);
                 foreach (var owner in owners)
                     owner.Step(step, clip, factor, actual);
             }

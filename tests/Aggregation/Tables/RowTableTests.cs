@@ -44,14 +44,12 @@ public sealed class RowTableTests
     [Fact]
     public void A_hundred_million_rows_take_the_memory_of_those_that_were_touched()
     {
-        var before = GC.GetTotalMemory(forceFullCollection: true);
+        var before = GC.GetAllocatedBytesForCurrentThread();
         var table = SomeTable.Create(Settings(RowOptimizerKind.Adam, 2, 1000), 100_000_000, 16);
         SomeTable.Run(table, 1, 50);
-        var after = GC.GetTotalMemory(forceFullCollection: true);
-        GC.KeepAlive(table);
 
-        // A chunk of a MiB holds them all; less than none where something else was freed meanwhile.
-        Assert.InRange(after - before, -(2 << 20), 2 << 20);
+        // A chunk of a MiB holds them all; the rest are the gradients. Of this thread alone: other tests run beside it.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 1 << 20, 4 << 20);
     }
 
     [Fact]
