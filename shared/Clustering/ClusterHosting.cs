@@ -33,7 +33,7 @@ public static class ClusterHosting
             failure-detector.heartbeat-interval = 500 ms
             failure-detector.acceptable-heartbeat-pause = 6 s
             split-brain-resolver.stable-after = 3 s
-            distributed-data.gossip-interval = 2 s
+            distributed-data.gossip-interval = 200 ms
             distributed-data.notify-subscribers-interval = 100 ms
             sharding {
               state-store-mode = ddata
