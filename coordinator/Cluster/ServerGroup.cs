@@ -2,7 +2,9 @@ using System.Text;
 using DistMtl.Aggregation.Tables;
 using DistMtl.Data;
 using DistMtl.ParameterServers;
+using DistMtl.Protocol;
 using DistMtl.Protocol.Jobs;
+using DistMtl.Protocol.Tracing;
 using DistMtl.Transport;
 
 namespace DistMtl.Coordinator.Cluster;
@@ -70,19 +72,36 @@ internal sealed class ServerGroup
     }
 
     /// <summary>What each server has measured of a lane's step.</summary>
-    /// <exception cref="TimeoutException">One is not finished; the message says what is missing.</exception>
-    public async Task<IReadOnlyList<StepReport>> ReportAsync(int lane, TimeSpan deadline, CancellationToken cancellation) =>
-        await Task.WhenAll(_servers.Select(server => server.ReportAsync(lane, deadline, cancellation)));
+    /// <param name="version">The step's.</param>
+    /// <exception cref="JobException">One is not finished in time, and the message says what is missing; or a worker is lost.</exception>
+    public async Task<IReadOnlyList<StepReport>> ReportAsync(int lane, int version, TimeSpan deadline, CancellationToken cancellation)
+    {
+        using var span = TraceSource.Coordinator.Begin("wait for gradients", "parts of steps", version);
+        return await InTimeAsync(server => server.ReportAsync(lane, deadline, cancellation), version, deadline);
+    }
 
     /// <summary>Has a lane's workers combine the gradients of table rows that they hold, and waits until these are all here.</summary>
     /// <returns>What each server has measured of them, where the update is clipped.</returns>
-    /// <exception cref="TimeoutException">As of <see cref="ReportAsync"/>.</exception>
+    /// <exception cref="JobException">As of <see cref="ReportAsync"/>.</exception>
     public async Task<IReadOnlyList<StepReport>> CombineRowsAsync(int lane, WeightsHeader weights, TimeSpan deadline, CancellationToken cancellation)
     {
+        using var span = TraceSource.Coordinator.Begin("wait for rows", "parts of steps", weights.Version);
         await (Lanes[lane].Worker is { } worker
             ? _fleet.SendAsync(worker, FrameKind.Weights, weights, default, cancellation)
             : _fleet.SendAsync(FrameKind.Weights, weights, default, cancellation));
-        return await Task.WhenAll(_servers.Select(server => server.ReportRowsAsync(lane, deadline, cancellation)));
+        return await InTimeAsync(server => server.ReportRowsAsync(lane, deadline, cancellation), weights.Version, deadline);
+    }
+
+    private async Task<IReadOnlyList<StepReport>> InTimeAsync(Func<IParameterServer, Task<StepReport>> report, int version, TimeSpan deadline)
+    {
+        try
+        {
+            return await _fleet.UnlessLostAsync(Task.WhenAll(_servers.Select(report)));
+        }
+        catch (TimeoutException e)
+        {
+            throw new JobException($"no answer within {deadline.TotalSeconds:0.#} s: at step {version + 1} (generation {Shape.Generation}) {e.Message}", ExitCode.ClusterLost, e);
+        }
     }
 
     /// <summary>As <see cref="ParameterServer.Rewrite"/>, of the one server.</summary>

@@ -105,7 +105,7 @@ internal sealed class FreeRunner : IDisposable
         var ahead = _weigher.Ahead(segment.State, place, lane.Labels_T);
         await _fleet.SendAsync(lane.Members.Worker!, FrameKind.Work, _weigher.Work(place, ahead, lane.Labels_T), default, cancellation);
         var (totals, rowsByShard) = await ReceiveTotalsAsync(lane, cancellation);
-        var sums = new LaneSums(ahead, totals, rowsByShard, await ReportAsync(lane, cancellation));
+        var sums = new LaneSums(ahead, totals, rowsByShard, await _servers.ReportAsync(lane.Index, place.Version, Deadline, cancellation));
         StepWeights weights;
         using (await TurnAsync(cancellation))
         {
@@ -117,7 +117,7 @@ internal sealed class FreeRunner : IDisposable
             }
         }
         // Others take their turns meanwhile: nobody but its own lane waits for a worker's rows.
-        var rows = await CombineRowsAsync(lane, _weigher.ForRows(place, weights), cancellation);
+        var rows = await _servers.CombineRowsAsync(lane.Index, _weigher.ForRows(place, weights), Deadline, cancellation);
         using (await TurnAsync(cancellation))
             await UpdateAsync(lane, segment, place, sums, weights, rows);
     }
@@ -177,30 +177,6 @@ internal sealed class FreeRunner : IDisposable
         {
             _advanced.TrySetResult();
             _advanced = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        }
-    }
-
-    private async Task<IReadOnlyList<StepReport>> ReportAsync(LaneProgress lane, CancellationToken cancellation)
-    {
-        using var span = TraceSource.Coordinator.Begin("wait for gradients", "parts of steps", lane.Step);
-        return await InTimeAsync(_servers.ReportAsync(lane.Index, Deadline, cancellation));
-    }
-
-    private async Task<IReadOnlyList<StepReport>> CombineRowsAsync(LaneProgress lane, WeightsHeader weights, CancellationToken cancellation)
-    {
-        using var span = TraceSource.Coordinator.Begin("wait for rows", "parts of steps", lane.Step);
-        return await InTimeAsync(_servers.CombineRowsAsync(lane.Index, weights, Deadline, cancellation));
-    }
-
-    private async Task<IReadOnlyList<StepReport>> InTimeAsync(Task<IReadOnlyList<StepReport>> reports)
-    {
-        try
-        {
-            return await _fleet.UnlessLostAsync(reports);
-        }
-        catch (TimeoutException e)
-        {
-            throw new JobException($"no answer within {Deadline.TotalSeconds:0.#} s: {e.Message}", ExitCode.ClusterLost, e);
         }
     }
 

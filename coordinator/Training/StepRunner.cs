@@ -1,6 +1,5 @@
 using DistMtl.Aggregation;
 using DistMtl.Coordinator.Cluster;
-using DistMtl.ParameterServers;
 using DistMtl.Protocol;
 using DistMtl.Protocol.Jobs;
 using DistMtl.Protocol.Tracing;
@@ -35,37 +34,12 @@ internal sealed class StepRunner(
         await fleet.SendAsync(FrameKind.Work, weigher.Work(place, ahead, _labels_T), default, cancellation);
         var totals = await ReceiveTotalsAsync(state.Step, cancellation);
         var losses_T = totals.MeanLosses_T;
-        var weights = weigher.Weigh(state, place, ahead, await ReportAsync(cancellation), totals.Labels_T, losses_T);
-        var rows = servers.Shape.HoldsRows ? await CombineRowsAsync(weigher.ForRows(place, weights), cancellation) : [];
+        var weights = weigher.Weigh(state, place, ahead, await servers.ReportAsync(place.Lane, place.Version, Deadline, cancellation), totals.Labels_T, losses_T);
+        var rows = servers.Shape.HoldsRows ? await servers.CombineRowsAsync(place.Lane, weigher.ForRows(place, weights), Deadline, cancellation) : [];
         await servers.UpdateAsync(weigher.Order(place, weights, rows), cancellation);
         _labels_T = totals.NextLabels_T;
         var decision = weights.Decision;
         return (state.After(place, weigher.Weighting, decision.State, losses_T, _rowsByShard), new StepResult(place.Epoch, losses_T, decision.Weights_T, totals.Rows) { Notice = decision.Notice });
-    }
-
-    private async Task<IReadOnlyList<StepReport>> ReportAsync(CancellationToken cancellation)
-    {
-        using var span = TraceSource.Coordinator.Begin("wait for gradients", "parts of steps");
-        return await InTimeAsync(servers.ReportAsync(0, Deadline, cancellation));
-    }
-
-    /// <summary>The second half of a step whose workers hold the gradients of table rows until the tasks are weighed.</summary>
-    private async Task<IReadOnlyList<StepReport>> CombineRowsAsync(WeightsHeader weights, CancellationToken cancellation)
-    {
-        using var span = TraceSource.Coordinator.Begin("wait for rows", "parts of steps");
-        return await InTimeAsync(servers.CombineRowsAsync(0, weights, Deadline, cancellation));
-    }
-
-    private async Task<IReadOnlyList<StepReport>> InTimeAsync(Task<IReadOnlyList<StepReport>> reports)
-    {
-        try
-        {
-            return await fleet.UnlessLostAsync(reports);
-        }
-        catch (TimeoutException e)
-        {
-            throw new JobException($"no answer within {Deadline.TotalSeconds:0.#} s: {e.Message}", ExitCode.ClusterLost, e);
-        }
     }
 
     /// <summary>Adds up the losses and counts of the workers' subtrees.</summary>

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Collections.Immutable;
-using System.Runtime.InteropServices;
 using DistMtl.Aggregation;
 using DistMtl.Aggregation.Compression;
 using DistMtl.Aggregation.Tables;
@@ -24,6 +23,7 @@ public sealed class ParameterServer : IParameterServer
     private readonly SliceGramian _gramian;
     private readonly SliceUpdate _update;
     private readonly GradientDecoder? _decoder;
+    private readonly RowSender _rows;
     private readonly Lock _gate = new();
     private readonly ImmutableArray<Lane> _lanes;
     private Task _sending = Task.CompletedTask;
@@ -39,6 +39,7 @@ public sealed class ParameterServer : IParameterServer
         _gramian = new SliceGramian(shape.Slices, shape.Gradient, state.Optimizer.Segments);
         _update = new SliceUpdate(shape.Slices, shape.Gradient, state.Optimizer);
         _decoder = shape.Compression is { } plan ? new GradientDecoder(plan) : null;
+        _rows = new RowSender(shape, index, state, workers);
         _lanes = [.. lanes.Select(members => new Lane(members, new StepSums(shape, _owned, members.Shards, version)))];
     }
 
@@ -103,7 +104,7 @@ public sealed class ParameterServer : IParameterServer
         var rows = Task.Run(() => UpdateRows(lane, sums, coefficients, order, waiting), CancellationToken.None);
         var slices = UpdateSlices(lane, sums, coefficients, order, cancellation);
         await rows;
-        _sending = Task.WhenAll([_sending, slices, .. waiting.Select(pull => Task.Run(() => SendRowsAsync(pull, cancellation), cancellation))]);
+        _sending = Task.WhenAll([_sending, slices, .. waiting.Select(pull => Task.Run(() => _rows.SendAsync(pull, cancellation), cancellation))]);
     }
 
     /// <summary>Sends what there is to all workers: at the start, and where workers that do not wait for each other meet.</summary>
@@ -123,7 +124,7 @@ public sealed class ParameterServer : IParameterServer
         foreach (var slice in _owned)
             await SendSliceAsync(slice, label, _workers.All, cancellation);
         foreach (var pull in due)
-            await SendRowsAsync(pull, cancellation);
+            await _rows.SendAsync(pull, cancellation);
     }
 
     /// <summary>The coordinator's copy is the server's own.</summary>
@@ -220,19 +221,6 @@ public sealed class ParameterServer : IParameterServer
         }
     }
 
-    /// <summary>The values of these rows now.</summary>
-    private void Read(RowLists rows, Span<float> values)
-    {
-        for (var i = 0; i < _state.Tables.Length; i++)
-        {
-            var list = rows.Lists[_shape.Tables.Tables[i].RowList];
-            var length = list.Length * _shape.Tables.Tables[i].Dim;
-            lock (_state.Tables[i])
-                _state.Tables[i].Read(list, values[..length]);
-            values = values[length..];
-        }
-    }
-
     private async Task PullAsync(string worker, Frame frame, CancellationToken cancellation)
     {
         var header = frame.Header<PullHeader>();
@@ -241,7 +229,7 @@ public sealed class ParameterServer : IParameterServer
             Interlocked.Increment(ref _late);
             return;
         }
-        var pull = new WaitingPull(worker, header.Version, new TreeNode(header.Level, header.Index), RowsOf(header, frame.Payload.GetSpan()));
+        var pull = new WaitingPull(worker, header.Version, new TreeNode(header.Level, header.Index), PullFrame.Read(_shape, _index, header, frame.Payload.GetSpan()));
         if (header.Level != PullHeader.Prediction)
         {
             lock (_gate)
@@ -255,15 +243,12 @@ public sealed class ParameterServer : IParameterServer
                 if (lane.Note(pull))
                 {
                     if (MayBeEarly(lane, pull) && lane.Sums.Expected is { } touched)
-                    {
-                        var mask = RowMask.Without(pull.Rows, touched);
-                        pull.Early = new EarlyRows(mask, Task.Run(() => SendRowsAsync(pull, mask.Select(isIn: true).Rows, RowsPart.Untouched, mask, cancellation), cancellation));
-                    }
+                        pull.Early = _rows.SendAhead(pull, touched, cancellation);
                     return;
                 }
             }
         }
-        await SendRowsAsync(pull, pull.Rows, RowsPart.All, null, cancellation);
+        await _rows.SendAsync(pull, cancellation);
     }
 
     /// <summary>
@@ -281,30 +266,6 @@ public sealed class ParameterServer : IParameterServer
                 return lane;
         }
         throw new FrameException($"worker {worker} has no shards here");
-    }
-
-    private RowLists RowsOf(PullHeader header, ReadOnlySpan<byte> payload)
-    {
-        if (header.Counts?.Length != _shape.Tables.Lists || header.Counts.Any(count => count < 0) || payload.Length != header.Counts.Sum(count => (long)count) * sizeof(int))
-            throw new FrameException($"a pull of {payload.Length} bytes whose counts are [{string.Join(", ", header.Counts ?? [])}]");
-        var lists = ImmutableArray.CreateBuilder<int[]>(header.Counts.Length);
-        foreach (var count in header.Counts)
-        {
-            lists.Add(MemoryMarshal.Cast<byte, int>(payload[..(count * sizeof(int))]).ToArray());
-            payload = payload[(count * sizeof(int))..];
-        }
-        foreach (var table in _shape.Tables.Tables)
-        {
-            var list = lists[table.RowList];
-            for (var i = 0; i < list.Length; i++)
-            {
-                if (list[i] < 0 || list[i] >= table.Rows || i > 0 && list[i] <= list[i - 1])
-                    throw new FrameException($"a pull of row {list[i]} of table '{table.Name}', which has {table.Rows}; rows must ascend");
-                if (RowPartition.ServerOf(list[i], _shape.Servers) != _index)
-                    throw new FrameException($"a pull of row {list[i]} of table '{table.Name}', which another parameter server than {_index} has");
-            }
-        }
-        return new RowLists(lists.MoveToImmutable());
     }
 
     private void OnGradient(string worker, Frame frame)
@@ -368,29 +329,6 @@ public sealed class ParameterServer : IParameterServer
     }
 
     private delegate void Decoding(Span<float> numbers);
-
-    /// <summary>Sends what of a pull has not been sent ahead.</summary>
-    private async Task SendRowsAsync(WaitingPull pull, CancellationToken cancellation)
-    {
-        if (pull.Early is not { } early)
-        {
-            await SendRowsAsync(pull, pull.Rows, RowsPart.All, null, cancellation);
-            return;
-        }
-        await early.Sending;
-        await SendRowsAsync(pull, early.Mask.Select(isIn: false).Rows, RowsPart.Touched, null, cancellation);
-    }
-
-    private async Task SendRowsAsync(WaitingPull pull, RowLists rows, RowsPart part, RowMask? mask, CancellationToken cancellation)
-    {
-        using var span = TraceSource.Server.Begin(part == RowsPart.Untouched ? "send rows ahead" : "send rows", "send rows", pull.Version, server: _index);
-        var maskBytes = mask is null ? default : mask.Bytes;
-        using var values = TensorBuffer.Rent(maskBytes.Length + (long)_shape.Tables.ValuesLength(rows) * sizeof(float));
-        maskBytes.CopyTo(values.GetSpan());
-        Read(rows, values.Numbers[(maskBytes.Length / sizeof(float))..]);
-        await _workers.SendAsync(
-            pull.Worker, FrameKind.Rows, new RowsHeader(_shape.Generation, pull.Version, _index, pull.Node.Level, pull.Node.Index, part), values.Bytes, cancellation);
-    }
 
     private async Task SendSliceAsync(ParameterSlice slice, int version, IReadOnlyList<string> workers, CancellationToken cancellation)
     {

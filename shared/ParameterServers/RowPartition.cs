@@ -40,11 +40,12 @@ public sealed class RowPartition
         return new RowPartition([.. parts], [.. places]);
     }
 
-    /// <summary>Puts a server's numbers where they belong among those of all rows.</summary>
+    /// <summary>Puts the numbers of a server's rows, or of some of them, where they belong among those of all rows.</summary>
     /// <param name="width">Numbers of a row of a table.</param>
-    public void Scatter(TableShape shape, int server, Func<TableEntry, int> width, ReadOnlySpan<float> part, Span<float> whole)
+    /// <param name="chosen">By list: which of the server's rows, as places in its part; null: all.</param>
+    public void Scatter(TableShape shape, int server, Func<TableEntry, int> width, ReadOnlySpan<float> part, Span<float> whole, int[][]? chosen = null)
     {
-        if (_places.IsEmpty)
+        if (_places.IsEmpty && chosen is null)
         {
             part.CopyTo(whole);
             return;
@@ -52,26 +53,15 @@ public sealed class RowPartition
         var start = 0;
         foreach (var table in shape.Tables)
         {
-            var (places, numbers) = (_places[server][table.RowList], width(table));
-            for (var i = 0; i < places.Length; i++)
-                part.Slice(i * numbers, numbers).CopyTo(whole[(start + places[i] * numbers)..]);
-            part = part[(places.Length * numbers)..];
-            start += Count(table) * numbers;
-        }
-    }
-
-    /// <summary>Puts the numbers of some of a server's rows where they belong among those of all rows.</summary>
-    /// <param name="chosen">By list: which of the server's rows, as places in its part.</param>
-    public void Scatter(TableShape shape, int server, Func<TableEntry, int> width, int[][] chosen, ReadOnlySpan<float> part, Span<float> whole)
-    {
-        var start = 0;
-        foreach (var table in shape.Tables)
-        {
-            var (rows, numbers) = (chosen[table.RowList], width(table));
-            var places = _places.IsEmpty ? null : _places[server][table.RowList];
-            for (var i = 0; i < rows.Length; i++)
-                part.Slice(i * numbers, numbers).CopyTo(whole[(start + (places is null ? rows[i] : places[rows[i]]) * numbers)..]);
-            part = part[(rows.Length * numbers)..];
+            var numbers = width(table);
+            var (rows, places) = (chosen?[table.RowList], _places.IsEmpty ? null : _places[server][table.RowList]);
+            var count = rows?.Length ?? places!.Length;
+            for (var i = 0; i < count; i++)
+            {
+                var row = rows is null ? i : rows[i];
+                part.Slice(i * numbers, numbers).CopyTo(whole[(start + (places is null ? row : places[row]) * numbers)..]);
+            }
+            part = part[(count * numbers)..];
             start += Count(table) * numbers;
         }
     }

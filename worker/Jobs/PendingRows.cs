@@ -43,7 +43,7 @@ internal sealed record PendingRows(int Version, RowPartition Partition, float[] 
     private void Add(TableShape tables, int server, (RowLists Rows, int[][] Places) part, long byteCount, ReadOnlySpan<float> numbers)
     {
         Check(tables, part.Rows, byteCount);
-        Partition.Scatter(tables, server, table => table.Dim, part.Places, numbers, Values.AsSpan(0, Length));
+        Partition.Scatter(tables, server, table => table.Dim, numbers, Values.AsSpan(0, Length), part.Places);
     }
 
     private static void Check(TableShape tables, RowLists rows, long byteCount)

@@ -165,7 +165,7 @@ internal sealed class SomeWorker(ServerCase @case, ServerShape shape, string nam
         var (part, places) = rows.Ahead[server].Select(isAhead);
         var numbers = frame.Payload.Numbers[(isAhead ? RowMask.LengthOf(all) / sizeof(float) : 0)..];
         Assert.Equal(shape.Tables.ValuesLength(part), numbers.Length);
-        rows.Partition.Scatter(shape.Tables, server, table => table.Dim, places, numbers, rows.Values);
+        rows.Partition.Scatter(shape.Tables, server, table => table.Dim, numbers, rows.Values, places);
         rows.Missing -= isAhead ? 0 : 1;
         RowsAhead += isAhead ? part.Count : 0;
     }
