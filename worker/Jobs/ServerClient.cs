@@ -17,10 +17,13 @@ namespace DistMtl.Worker.Jobs;
 /// </summary>
 internal sealed class ServerClient : IAsyncDisposable
 {
+    private const int NoVersion = int.MinValue;
+
     private readonly ServerShape _shape;
     private readonly IReadOnlyList<TensorConnection> _servers;
     private readonly IReadOnlyList<TensorConnection> _own;
     private readonly TimeSpan _deadline;
+    private readonly Memory<byte> _bytes_P;
     private readonly int[] _sliceVersions;
     private readonly Dictionary<TreeNode, PendingRows> _rows = [];
     private readonly ConcurrentDictionary<int, PendingPull> _pulls = [];
@@ -31,8 +34,11 @@ internal sealed class ServerClient : IAsyncDisposable
     private ServerClient(ServerShape shape, int parameterCount, TimeSpan deadline, IReadOnlyList<TensorConnection> servers, IReadOnlyList<TensorConnection> own)
     {
         (_shape, _deadline, _servers, _own) = (shape, deadline, servers, own);
-        _sliceVersions = [.. Enumerable.Repeat(-1, shape.Slices.Count)];
+        _sliceVersions = [.. Enumerable.Repeat(NoVersion, shape.Slices.Count)];
         Parameters_P = GC.AllocateArray<float>(parameterCount, pinned: true);
+        _bytes_P = TensorBuffer.Borrow(Parameters_P, parameterCount).Bytes;
+        foreach (var connection in servers.Distinct())
+            connection.Placement = Place;
     }
 
     /// <summary>Connects to the servers that a plan names, each once.</summary>
@@ -157,6 +163,26 @@ internal sealed class ServerClient : IAsyncDisposable
         return values.Values.AsMemory(0, values.Length);
     }
 
+    /// <summary>
+    /// Slices are received where they belong. Nobody reads there meanwhile: a new version comes when all gradients of the one before
+    /// have gone. A slice that is half here is of no version.
+    /// </summary>
+    private Memory<byte>? Place(FrameKind kind, ReadOnlyMemory<byte> bytes, long payloadBytes)
+    {
+        if (kind != FrameKind.Slice)
+            return null;
+        var header = FrameFormat.Deserialize<SliceHeader>(bytes);
+        if (header.Generation != _shape.Generation || header.Slice < 0 || header.Slice >= Slices.Count)
+            return null;
+        var slice = Slices[header.Slice];
+        if (payloadBytes != slice.Length * sizeof(float))
+            return null;
+        Volatile.Write(ref _sliceVersions[header.Slice], NoVersion);
+        return _bytes_P.Slice(slice.Offset * sizeof(float), (int)payloadBytes);
+    }
+
+    /// <summary>A slice is here as a whole.</summary>
+    /// <exception cref="FrameException">There is no such slice.</exception>
     public void OnSlice(Frame frame)
     {
         var header = frame.Header<SliceHeader>();
@@ -168,7 +194,6 @@ internal sealed class ServerClient : IAsyncDisposable
         if (frame.Payload.ByteCount != slice.Length * sizeof(float))
             throw new FrameException($"slice {header.Slice} came with {frame.Payload.ByteCount} bytes where it has {slice.Length * sizeof(float)}");
         using var span = TraceSource.Worker.Begin("receive slice", "receive slices", header.Version);
-        frame.Payload.Numbers.CopyTo(Parameters_P.AsSpan(slice.Offset, slice.Length));
         Volatile.Write(ref _sliceVersions[header.Slice], header.Version);
     }
 

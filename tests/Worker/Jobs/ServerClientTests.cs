@@ -28,13 +28,8 @@ public sealed class ServerClientTests : IDisposable
         using var trainer = _small.Trainer(job, false, 1, 2);
         var plan = trainer.Shape.Compression!;
         var expected = trainer.Shards.ToDictionary(shard => shard, shard => new ShardCompressor(plan, shard));
-        using var listener = TensorListener.Bind(IPAddress.Loopback, 0, TransportSettings.Default);
-        await using var connection = await TensorConnection.ConnectAsync("127.0.0.1", listener.Port, TransportSettings.Default, cancellation);
-        await connection.SendAsync(FrameKind.Hello, new HelloHeader(FrameFormat.Version, "job", "me"), default, cancellation);
-        var (accepted, _) = await listener.AcceptAsync("job", Assert.Fail, cancellation);
-        await using var servers = accepted;
-        await using var client = await ServerClient.ConnectAsync(
-            trainer.Plan, trainer.Shape, trainer.Layout.Length, "job", "me", TransportSettings.Default, connection, cancellation);
+        await using var link = await Link.OpenAsync(trainer, cancellation);
+        var (client, servers) = (link.Client, link.Servers);
 
         for (var version = 0; version < 3; version++)
         {
@@ -63,6 +58,50 @@ public sealed class ServerClientTests : IDisposable
         }
     }
 
+    /// <summary>And are of no version before all of them are here.</summary>
+    [Fact]
+    public async Task Slices_are_received_into_the_parameters_themselves()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        using var trainer = _small.Trainer(_small.Job with { Training = _small.Job.Training with { ParameterServers = new(3, ServerPlacement.Coordinator) } }, false, 1, 2);
+        await using var link = await Link.OpenAsync(trainer, cancellation);
+        var (shape, numbers) = (trainer.Shape, Enumerable.Range(0, trainer.Layout.Length).Select(i => i + 0.5f).ToArray());
+
+        for (var i = 0; i < shape.Slices.Count; i++)
+        {
+            Assert.False(link.Client.HasParameters(7));
+            using var payload = TensorBuffer.Borrow(numbers, numbers.Length);
+            await link.Servers.SendAsync(
+                FrameKind.Slice, new SliceHeader(trainer.Generation, 7, i), payload.Bytes.Slice(shape.Slices[i].Offset * sizeof(float), shape.Slices[i].Length * sizeof(float)), cancellation);
+            using var frame = await link.Worker.ReceiveAsync(cancellation);
+            Assert.True(frame!.Payload.IsPlaced);
+            link.Client.OnSlice(frame);
+        }
+
+        Assert.True(link.Client.HasParameters(7));
+        Assert.Equal(numbers, link.Client.Parameters_P);
+    }
+
+    [Fact]
+    public async Task A_slice_of_another_generation_leaves_the_parameters_alone_and_one_of_another_length_is_refused()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        using var trainer = _small.Trainer(_small.Job, false, 1, 2);
+        await using var link = await Link.OpenAsync(trainer, cancellation);
+        using var payload = TensorBuffer.Borrow([.. Enumerable.Repeat(1f, trainer.Layout.Length)], trainer.Layout.Length);
+
+        await link.Servers.SendAsync(FrameKind.Slice, new SliceHeader(trainer.Generation - 1, 7, 0), payload.Bytes, cancellation);
+        await link.Servers.SendAsync(FrameKind.Slice, new SliceHeader(trainer.Generation, 7, 0), payload.Bytes[..8], cancellation);
+
+        using var late = await link.Worker.ReceiveAsync(cancellation);
+        link.Client.OnSlice(late!);
+        using var cut = await link.Worker.ReceiveAsync(cancellation);
+        var error = Assert.Throws<FrameException>(() => link.Client.OnSlice(cut!));
+        Assert.Contains("slice 0 came with 8 bytes", error.Message, StringComparison.Ordinal);
+        Assert.False(link.Client.HasParameters(7));
+        Assert.All(link.Client.Parameters_P, number => Assert.Equal(0, number));
+    }
+
     /// <summary>Top-k: the largest as they are, and no others. Int8: all, to within the step of their scale.</summary>
     private static void AssertLike(CompressionKind kind, float[] gradients, float[] decoded)
     {
@@ -77,5 +116,28 @@ public sealed class ServerClientTests : IDisposable
         }
         var step = gradients.Max(Math.Abs) / 127;
         Assert.All(gradients.Zip(decoded), pair => Assert.InRange(pair.Second, pair.First - step, pair.First + step));
+    }
+
+    /// <summary>A worker's client, and the other end of its connection.</summary>
+    private sealed record Link(TensorListener Listener, TensorConnection Worker, TensorConnection Servers, ServerClient Client) : IAsyncDisposable
+    {
+        public static async Task<Link> OpenAsync(ShardTrainer trainer, CancellationToken cancellation)
+        {
+            var listener = TensorListener.Bind(IPAddress.Loopback, 0, TransportSettings.Default);
+            var worker = await TensorConnection.ConnectAsync("127.0.0.1", listener.Port, TransportSettings.Default, cancellation);
+            await worker.SendAsync(FrameKind.Hello, new HelloHeader(FrameFormat.Version, "job", "me"), default, cancellation);
+            var (servers, _) = await listener.AcceptAsync("job", Assert.Fail, cancellation);
+            var client = await ServerClient.ConnectAsync(
+                trainer.Plan, trainer.Shape, trainer.Layout.Length, "job", "me", TransportSettings.Default, worker, cancellation);
+            return new Link(listener, worker, servers, client);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await Client.DisposeAsync();
+            await Worker.DisposeAsync();
+            await Servers.DisposeAsync();
+            Listener.Dispose();
+        }
     }
 }
