@@ -70,6 +70,10 @@ internal sealed class TrainingRun
                 {
                     progress = Rewind(progress, cluster, e);
                 }
+                catch (WorkerLostException e) when (cluster.Local is not null)
+                {
+                    throw new JobException(await cluster.Local.LastExitAsync() is { } how ? $"{e.Message}; {how}" : e.Message, e.ExitCode, e);
+                }
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
