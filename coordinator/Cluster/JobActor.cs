@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Cluster;
 using Akka.Cluster.Sharding;
+using Akka.Remote;
 using DistMtl.Clustering;
 using DistMtl.Protocol;
 using DistMtl.Protocol.Messages;
@@ -9,7 +11,7 @@ namespace DistMtl.Coordinator.Cluster;
 
 /// <summary>
 /// The job's voice on the control plane: waits for the workers' regions, tells every data shard to start, and reports
-/// where they live; then listens for workers that fail or leave.
+/// where they live; then listens for workers that fail or leave, and puts those out of the cluster that are lost.
 /// </summary>
 internal sealed class JobActor : ReceiveActor, IWithTimers
 {
@@ -18,21 +20,28 @@ internal sealed class JobActor : ReceiveActor, IWithTimers
     private readonly JobSettings _settings;
     private readonly IActorRef _shards;
     private readonly TaskCompletionSource<Placement> _formed;
-    private readonly Action<JobException> _lost;
+    private readonly Action<WorkerLostException> _lose;
+    private readonly Action<JobException> _fail;
+    private readonly HashSet<string> _lost;
     private JobFormation _formation;
     private int _regions;
 
-    public JobActor(JobSettings settings, IActorRef shards, TaskCompletionSource<Placement> formed, Action<JobException> lost)
+    /// <param name="lose">Told of each worker that the cluster says is gone.</param>
+    /// <param name="fail">Told why a worker can't go on with the job, nor any other.</param>
+    public JobActor(
+        JobSettings settings, IActorRef shards, TaskCompletionSource<Placement> formed, Action<WorkerLostException> lose, Action<JobException> fail)
     {
-        (_settings, _shards, _formed, _lost) = (settings, shards, formed, lost);
+        (_settings, _shards, _formed, _lose, _fail) = (settings, shards, formed, lose, fail);
+        _lost = [.. settings.Lost];
         _formation = JobFormation.Begin(settings.Job, settings.Shards, settings.Generation);
         Receive<Tick>(_ => Advance());
         Receive<Deadline>(_ => GiveUp());
-        Receive<CurrentRegions>(regions => _regions = regions.Regions.Count);
+        Receive<CurrentRegions>(regions => _regions = regions.Regions.Count(region => !_lost.Contains(NameOf(region))));
         Receive<ShardHosted>(Note);
-        Receive<WorkerFailed>(failed => Lose(failed.Job, $"worker {failed.Worker}: {failed.Error}", (ExitCode)failed.ExitCode));
+        Receive<WorkerFailed>(Fail);
         Receive<ClusterEvent.UnreachableMember>(e => Lose(e.Member, "does not answer"));
         Receive<ClusterEvent.MemberRemoved>(e => Lose(e.Member, "left the cluster"));
+        Receive<DownWorker>(down => Down(down.Worker));
         Receive<StopJob>(_ => Stop());
     }
 
@@ -81,18 +90,31 @@ internal sealed class JobActor : ReceiveActor, IWithTimers
 
     private void Lose(Member member, string what)
     {
-        if (member.HasRole(Roles.Worker))
-            Lose(_settings.Job, $"worker {member.Address.Host}:{member.Address.Port} {what}", ExitCode.ClusterLost);
+        if (member.HasRole(Roles.Worker) && _lost.Add(NameOf(member.Address)))
+            _lose(new WorkerLostException(NameOf(member.Address), what));
     }
 
-    private void Lose(string job, string what, ExitCode exitCode)
+    private void Fail(WorkerFailed failed)
     {
-        if (job != _settings.Job)
+        if (failed.Job != _settings.Job)
             return;
-        var error = new JobException(what, exitCode);
-        _formed.TrySetException(error);
-        _lost(error);
+        _fail(new JobException($"worker {failed.Worker}: {failed.Error}", (ExitCode)failed.ExitCode));
     }
+
+    /// <summary>Its shards can live elsewhere when it is no member any more, and it learns that it is none.</summary>
+    private void Down(string worker)
+    {
+        _lost.Add(worker);
+        var cluster = Akka.Cluster.Cluster.Get(Context.System);
+        foreach (var member in cluster.State.Members.Where(member => NameOf(member.Address) == worker))
+        {
+            cluster.Down(member.Address);
+            // Without this the cluster removes it only when heartbeats have been missing for long enough.
+            ((IRemoteActorRefProvider)((ExtendedActorSystem)Context.System).Provider).Quarantine(member.Address, member.UniqueAddress.Uid);
+        }
+    }
+
+    private static string NameOf(Address address) => $"{address.Host}:{address.Port}";
 
     private void Stop()
     {
@@ -102,6 +124,9 @@ internal sealed class JobActor : ReceiveActor, IWithTimers
     }
 
     private ShardId IdOf(int shard) => new(_settings.Job, shard, _settings.Shards);
+
+    /// <summary>A worker is lost.</summary>
+    public sealed record DownWorker(string Worker);
 
     /// <summary>The job is over; its data shards may go.</summary>
     public sealed class StopJob
@@ -124,4 +149,8 @@ internal sealed class JobActor : ReceiveActor, IWithTimers
 /// <param name="Workers">How many workers the job waits for.</param>
 /// <param name="FormDeadline">For workers and shards to be there.</param>
 internal sealed record JobSettings(
-    string Job, int Shards, int Workers, long Generation, string TensorHost, int TensorPort, TimeSpan FormDeadline);
+    string Job, int Shards, int Workers, long Generation, string TensorHost, int TensorPort, TimeSpan FormDeadline)
+{
+    /// <summary>Workers that are gone, whatever the cluster still holds of them.</summary>
+    public ImmutableHashSet<string> Lost { get; init; } = [];
+}

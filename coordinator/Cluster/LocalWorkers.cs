@@ -20,10 +20,14 @@ internal sealed class LocalWorkers : IAsyncDisposable
 
     private static readonly TimeSpan ExitDeadline = TimeSpan.FromSeconds(3);
 
+    /// <summary>Between a lost connection and the news of its process's end.</summary>
+    private static readonly TimeSpan SignDelay = TimeSpan.FromSeconds(1);
+
     private readonly List<Process> _processes = [];
     private readonly ConcurrentQueue<string> _errors = new();
     private readonly TaskCompletionSource<JobException> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _ending;
+    private volatile JobException? _lastExit;
 
     /// <summary>Completes when a worker's process ends before it was asked to, however early that is.</summary>
     public Task<JobException> Lost => _lost.Task;
@@ -108,9 +112,17 @@ internal sealed class LocalWorkers : IAsyncDisposable
         // Without this the last words may still be on their way.
         process.WaitForExit();
         var words = _errors.IsEmpty ? "" : "; its last words: " + string.Join(" | ", _errors);
-        _lost.TrySetResult(new JobException(
+        _lastExit = new JobException(
             string.Create(CultureInfo.InvariantCulture, $"a worker process (pid {process.Id}) ended with exit code {process.ExitCode}{words}"),
-            ExitCode.ClusterLost));
+            ExitCode.ClusterLost);
+        _lost.TrySetResult(_lastExit);
+    }
+
+    /// <summary>How the process ended that was the last to do so, with what it said; null: none has, or not soon enough to tell.</summary>
+    public async Task<string?> LastExitAsync()
+    {
+        await ((Task)_lost.Task.WaitAsync(SignDelay)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return _lastExit?.Message;
     }
 
     /// <summary>Published: in <c>worker/</c> beside the program. Built from source: where the build put it.</summary>

@@ -8,6 +8,34 @@ namespace DistMtl.Coordinator.Cluster;
 /// <param name="OwnsNode">Whether the node ends with the run; a service's goes on.</param>
 internal sealed record TrainingCluster(ClusterNode Node, int Workers, LocalWorkers? Local, bool OwnsNode) : IAsyncDisposable
 {
+    public const long FirstGeneration = 1;
+
+    private readonly Lock _gate = new();
+    private readonly HashSet<string> _lost = [];
+    private long _generation;
+
+    /// <summary>Workers that were lost, by name; they do not come back under it.</summary>
+    public IReadOnlyCollection<string> Lost
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _lost];
+        }
+    }
+
+    /// <summary>How many of the workers that the run has waited for are not lost.</summary>
+    public int WorkersLeft => Workers - Lost.Count;
+
+    /// <summary>Of the membership: 1 for the first, and one more whenever a run forms up again.</summary>
+    public long NextGeneration() => Interlocked.Increment(ref _generation);
+
+    public void Lose(string worker)
+    {
+        lock (_gate)
+            _lost.Add(worker);
+    }
+
     /// <summary>A cluster on this machine, over loopback: this process and <paramref name="workers"/> worker processes.</summary>
     public static async Task<TrainingCluster> StartLocalAsync(int workers, TlsSettings? tls, CancellationToken cancellation)
     {

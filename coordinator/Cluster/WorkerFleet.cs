@@ -11,12 +11,14 @@ namespace DistMtl.Coordinator.Cluster;
 internal readonly record struct WorkerFrame(string Worker, Frame Frame);
 
 /// <summary>
-/// The workers of one run, formed up: where the shards live, and a tensor connection to each. The first loss of a worker
-/// (its process, its connection or its membership) ends every wait with the reason.
+/// The workers of one generation of a run, formed up: where the shards live, and a tensor connection to each. The first loss of
+/// a worker (its connection or its membership) takes it out of the cluster and ends every wait with the reason; who goes on
+/// forms up the next generation.
 /// </summary>
 internal sealed class WorkerFleet : IWorkerLinks, IAsyncDisposable
 {
-    private const long FirstGeneration = 1;
+    /// <summary>Between two signs of one loss, or two losses of one cause.</summary>
+    private static readonly TimeSpan SignDelay = TimeSpan.FromMilliseconds(200);
 
     private static readonly TimeSpan FormDeadline = TimeSpan.FromSeconds(30);
 
@@ -25,6 +27,7 @@ internal sealed class WorkerFleet : IWorkerLinks, IAsyncDisposable
     private readonly CancellationTokenSource _ended = new();
     private readonly TaskCompletionSource<Placement> _formed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly string _job;
+    private readonly TrainingCluster _cluster;
     private readonly Action<string> _notice;
     private readonly SemaphoreSlim _connected = new(0);
     private IActorRef _actor = ActorRefs.Nobody;
@@ -33,9 +36,9 @@ internal sealed class WorkerFleet : IWorkerLinks, IAsyncDisposable
     private readonly ConcurrentDictionary<FrameKind, Func<string, Frame, CancellationToken, Task>> _routes = new();
     private JobException? _loss;
 
-    private WorkerFleet(string job, Action<string> notice) => (_job, _notice) = (job, notice);
+    private WorkerFleet(string job, TrainingCluster cluster, Action<string> notice) => (_job, _cluster, _notice) = (job, cluster, notice);
 
-    public Placement Placement { get; private set; } = new(FirstGeneration, []);
+    public Placement Placement { get; private set; } = new(0, []);
 
     public int Workers => Placement.Workers.Length;
 
@@ -65,13 +68,15 @@ internal sealed class WorkerFleet : IWorkerLinks, IAsyncDisposable
     /// <exception cref="JobException">Not all were there before the deadline; the message names what is missing.</exception>
     public static async Task<WorkerFleet> FormAsync(TrainingCluster cluster, int shards, Action<string> notice, CancellationToken cancellation)
     {
-        // Unique in the cluster: a service runs one job after another.
-        var fleet = new WorkerFleet(Guid.NewGuid().ToString("N")[..12], notice);
+        // Unique in the cluster: a service runs one job after another, and what an earlier generation still sends finds no one.
+        var fleet = new WorkerFleet(Guid.NewGuid().ToString("N")[..12], cluster, notice);
         try
         {
-            if (cluster.Local is { } local)
-                _ = fleet.LoseOnAsync(local.Lost);
-            await fleet.FormAsync(cluster.Node, shards, cluster.Workers, cancellation);
+            var generation = cluster.NextGeneration();
+            // Later, lost connections and membership say the same, and whom they mean.
+            if (generation == TrainingCluster.FirstGeneration && cluster.Local is { } local)
+                _ = fleet.FailOnAsync(local.Lost);
+            await fleet.FormAsync(generation, shards, cancellation);
         }
         catch
         {
@@ -82,8 +87,29 @@ internal sealed class WorkerFleet : IWorkerLinks, IAsyncDisposable
         return fleet;
     }
 
-    /// <summary>Something outside the cluster's own signs (a worker's process that ended) says that a worker is gone.</summary>
-    public void Lose(JobException reason)
+    /// <summary>A worker is gone: the cluster is told, so that its shards move.</summary>
+    private void Lose(WorkerLostException reason)
+    {
+        if (!_ended.IsCancellationRequested)
+        {
+            _cluster.Lose(reason.Worker);
+            _actor.Tell(new JobActor.DownWorker(reason.Worker));
+        }
+        Fail(reason);
+    }
+
+    private void GiveUp(JobException reason) => _ = GiveUpAsync(reason);
+
+    /// <summary>A worker has given up. Where it blames another one, that one's own sign may be on its way, and says more.</summary>
+    private async Task GiveUpAsync(JobException reason)
+    {
+        if (reason.ExitCode == ExitCode.ClusterLost)
+            await ((Task)Task.Delay(SignDelay, _ended.Token)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Fail(reason);
+    }
+
+    /// <summary>Every wait ends with a reason; the first one counts.</summary>
+    public void Fail(JobException reason)
     {
         Interlocked.CompareExchange(ref _loss, reason, null);
         _formed.TrySetException(reason);
@@ -91,26 +117,15 @@ internal sealed class WorkerFleet : IWorkerLinks, IAsyncDisposable
         _frames.Writer.TryComplete(reason);
     }
 
-    /// <summary>As <see cref="Lose"/>, when the reason is there.</summary>
-    private async Task LoseOnAsync(Task<JobException> reason) => Lose(await reason);
+    private async Task FailOnAsync(Task<JobException> reason) => Fail(await reason);
 
     /// <summary>Sends one frame to every worker at once.</summary>
     public Task SendAsync<T>(FrameKind kind, T header, ReadOnlyMemory<byte> payload, CancellationToken cancellation) =>
         SendAsync(kind, _ => header, payload, cancellation);
 
     /// <summary>Sends every worker a frame of its own header.</summary>
-    public async Task SendAsync<T>(FrameKind kind, Func<WorkerShards, T> header, ReadOnlyMemory<byte> payload, CancellationToken cancellation)
-    {
-        try
-        {
-            await Task.WhenAll(Placement.Workers.Select(worker =>
-                _connections[worker.Worker].SendAsync(kind, header(worker), payload, cancellation)));
-        }
-        catch (Exception e) when (e is IOException or TimeoutException or ObjectDisposedException)
-        {
-            throw _loss ?? new JobException($"a worker took no data: {e.Message}", ExitCode.ClusterLost, e);
-        }
-    }
+    public Task SendAsync<T>(FrameKind kind, Func<WorkerShards, T> header, ReadOnlyMemory<byte> payload, CancellationToken cancellation) =>
+        Task.WhenAll(Placement.Workers.Select(worker => SendAsync(worker.Worker, kind, header(worker), payload, cancellation)));
 
     /// <inheritdoc/>
     public async Task SendAsync<T>(string worker, FrameKind kind, T header, ReadOnlyMemory<byte> payload, CancellationToken cancellation)
@@ -121,7 +136,8 @@ internal sealed class WorkerFleet : IWorkerLinks, IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or TimeoutException or ObjectDisposedException)
         {
-            throw _loss ?? new JobException($"worker {worker} took no data: {e.Message}", ExitCode.ClusterLost, e);
+            Lose(new WorkerLostException(worker, $"took no data: {e.Message}", e));
+            throw _loss!;
         }
     }
 
@@ -151,6 +167,9 @@ internal sealed class WorkerFleet : IWorkerLinks, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // Who is gone, too, should be known before the next generation counts on it.
+        if (_loss is WorkerLostException)
+            await Task.Delay(SignDelay);
         await _ended.CancelAsync();
         _actor.Tell(JobActor.StopJob.Instance);
         foreach (var connection in _connections.Values)
@@ -162,10 +181,11 @@ internal sealed class WorkerFleet : IWorkerLinks, IAsyncDisposable
         _connected.Dispose();
     }
 
-    private async Task FormAsync(ClusterNode node, int shards, int workers, CancellationToken cancellation)
+    private async Task FormAsync(long generation, int shards, CancellationToken cancellation)
     {
-        var settings = new JobSettings(_job, shards, workers, FirstGeneration, node.Host, node.Tensors.Port, FormDeadline);
-        _actor = node.System.ActorOf(Props.Create(() => new JobActor(settings, node.Shards, _formed, Lose)), $"job-{_job}");
+        var node = _cluster.Node;
+        var settings = new JobSettings(_job, shards, _cluster.WorkersLeft, generation, node.Host, node.Tensors.Port, FormDeadline) { Lost = [.. _cluster.Lost] };
+        _actor = node.System.ActorOf(Props.Create(() => new JobActor(settings, node.Shards, _formed, Lose, GiveUp)), $"job-{_job}");
         _receiving = AcceptAsync(node.Tensors);
         using var lost = _ended.Token.Register(() => _formed.TrySetCanceled());
         Placement = await _formed.Task.WaitAsync(cancellation);
@@ -215,8 +235,12 @@ internal sealed class WorkerFleet : IWorkerLinks, IAsyncDisposable
             while (await connection.ReceiveAsync(_ended.Token) is { } frame)
             {
                 if (frame.Kind == FrameKind.Failed)
-                    Lose(ReasonOf(worker, frame));
-                else if (_routes.TryGetValue(frame.Kind, out var route))
+                {
+                    // It closes its connection now, which is no loss.
+                    await GiveUpAsync(ReasonOf(worker, frame));
+                    return;
+                }
+                if (_routes.TryGetValue(frame.Kind, out var route))
                     await HandAsync(route, worker, frame);
                 else
                     _frames.Writer.TryWrite(new WorkerFrame(worker, frame));
@@ -242,7 +266,7 @@ internal sealed class WorkerFleet : IWorkerLinks, IAsyncDisposable
         }
         catch (JobException e)
         {
-            Lose(e);
+            Fail(e);
         }
     }
 
@@ -256,6 +280,6 @@ internal sealed class WorkerFleet : IWorkerLinks, IAsyncDisposable
     private void LoseUnlessEnded(string worker, string what)
     {
         if (!_ended.IsCancellationRequested)
-            Lose(new JobException($"worker {worker} {what}", ExitCode.ClusterLost));
+            Lose(new WorkerLostException(worker, what));
     }
 }

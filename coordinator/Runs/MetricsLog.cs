@@ -11,13 +11,14 @@ namespace DistMtl.Coordinator.Runs;
 /// </summary>
 internal sealed class MetricsLog : IRunObserver, IDisposable
 {
-    private readonly FileStream _file;
+    private readonly string _path;
+    private FileStream _file;
     private IReadOnlyList<string> _tasks = [];
 
-    private MetricsLog(FileStream file) => _file = file;
+    private MetricsLog(string path, FileMode mode) => (_path, _file) = (path, Open(path, mode));
 
     /// <summary>The log of a new run.</summary>
-    public static MetricsLog Create(string path) => new(Open(path, FileMode.Create));
+    public static MetricsLog Create(string path) => new(path, FileMode.Create);
 
     /// <summary>
     /// The log of a run that goes on after <paramref name="step"/> steps: lines of later steps are dropped, since they
@@ -26,8 +27,8 @@ internal sealed class MetricsLog : IRunObserver, IDisposable
     public static MetricsLog Resume(string path, int step)
     {
         if (File.Exists(path))
-            AtomicFile.Write(path, stream => CopyUntil(path, step, stream));
-        return new MetricsLog(Open(path, FileMode.Append));
+            Cut(path, step);
+        return new MetricsLog(path, FileMode.Append);
     }
 
     public void On(RunEvent e)
@@ -36,11 +37,22 @@ internal sealed class MetricsLog : IRunObserver, IDisposable
             _tasks = started.Tasks;
         if (e is StepCompleted or EvaluationCompleted)
             _file.Write(Encoding.UTF8.GetBytes(RunEventJson.Line(e, _tasks) + '\n'));
+        if (e is RunRewound rewound)
+            Rewind(rewound.Step);
         if (e is RunEnded)
             _file.Flush(flushToDisk: true);
     }
 
     public void Dispose() => _file.Dispose();
+
+    private void Rewind(int step)
+    {
+        _file.Dispose();
+        Cut(_path, step);
+        _file = Open(_path, FileMode.Append);
+    }
+
+    private static void Cut(string path, int step) => AtomicFile.Write(path, stream => CopyUntil(path, step, stream));
 
     private static FileStream Open(string path, FileMode mode) =>
         new(path, mode, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);

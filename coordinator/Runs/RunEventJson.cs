@@ -26,6 +26,7 @@ internal static class RunEventJson
         StepCompleted => Step,
         EvaluationCompleted => Evaluation,
         CheckpointWritten => "checkpoint",
+        RunRewound => "rewound",
         RunEnded => "ended",
         _ => throw new ArgumentOutOfRangeException(nameof(e), e.GetType(), "no JSON is defined for this event"),
     };
@@ -49,6 +50,9 @@ internal static class RunEventJson
             case CheckpointWritten checkpoint:
                 json.WriteNumber("step", checkpoint.Step);
                 json.WriteString("directory", checkpoint.Directory);
+                break;
+            case RunRewound rewound:
+                json.WriteNumber("step", rewound.Step);
                 break;
             case RunEnded ended:
                 json.WritePropertyName("summary");

@@ -21,12 +21,13 @@ internal sealed class Checkpointer(JobFile job, CheckpointStore store, IRunObser
         Save(progress, progress.ShardStates is { } shards ? await shards.FetchAsync(CancellationToken.None) : ReadOnlyDictionary<string, float[]>.Empty);
 
     /// <summary>
-    /// The state lies between two whole steps, so it is worth keeping whatever ended the run; but where servers are elsewhere,
-    /// or shards keep something, it may have gone with a worker, and the last checkpoint is what there is.
+    /// What is whole is worth keeping whatever ended the run, unless an evaluation is due that whoever resumes would leave out;
+    /// else the last checkpoint is what there is.
     /// </summary>
     public void SaveWhatThereIs(TrainingProgress? progress)
     {
-        if (progress is { Servers.Addresses.Count: 0, ShardStates: null, State.Step: > 0 } && progress.SavedStep != progress.State.Step)
+        if (progress is { Servers: not null, State.Step: > 0 } && progress.IsWhole(job)
+            && progress.FollowedStep == progress.State.Step && progress.SavedStep != progress.State.Step)
             Save(progress, ReadOnlyDictionary<string, float[]>.Empty);
     }
 

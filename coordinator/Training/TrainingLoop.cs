@@ -27,6 +27,9 @@ internal sealed class TrainingLoop(JobFile job, TrainingProgress progress, Evalu
     public async Task StepTogetherAsync(StepRunner steps, CancellationToken stop)
     {
         var rate = new RateMeter(clock.Time);
+        // The last generation may have lost a worker in what follows a step.
+        if (progress.FollowedStep != progress.State.Step)
+            await AfterStepAsync();
         while (GoesOn(stop))
         {
             var began = clock.Time.GetTimestamp();
@@ -84,6 +87,7 @@ internal sealed class TrainingLoop(JobFile job, TrainingProgress progress, Evalu
             await EvaluateAsync();
         else if (IsDue(CheckpointEvery))
             await checkpointer.SaveAsync(progress);
+        progress.FollowedStep = progress.State.Step;
     }
 
     /// <summary>Where workers that do not wait for each other have to: at evaluations and checkpoints.</summary>

@@ -2,7 +2,9 @@ using DistMtl.Aggregation.Weightings;
 using DistMtl.Coordinator.Cluster;
 using DistMtl.Coordinator.Runs;
 using DistMtl.Data;
+using DistMtl.ParameterServers;
 using DistMtl.Protocol;
+using DistMtl.Protocol.Jobs;
 using DistMtl.Protocol.Models;
 using DistMtl.Protocol.Runs;
 
@@ -31,7 +33,11 @@ internal sealed class TrainingProgress(DataScan scan, ModelBlueprint blueprint, 
     /// <summary>Of the last step; 1 for the first.</summary>
     public int Epoch => (Math.Max(State.Step, 1) - 1) / StepsPerEpoch + 1;
 
+    /// <summary>Of the present generation.</summary>
     public int Workers { get; set; }
+
+    /// <summary>The last step behind which everything is done that was due: evaluation, checkpoint.</summary>
+    public int FollowedStep { get; set; } = state.Step;
 
     /// <summary>Of each update, where workers do not wait for each other.</summary>
     public StalenessMeter Staleness { get; } = new();
@@ -44,6 +50,20 @@ internal sealed class TrainingProgress(DataScan scan, ModelBlueprint blueprint, 
 
     /// <summary>Null before they are started.</summary>
     public ServerGroup? Servers { get; set; }
+
+    /// <summary>
+    /// What the servers hold, or began with where they are elsewhere; null before they are started. A state for each server.
+    /// </summary>
+    public IReadOnlyList<ServerState>? ServerStates { get; set; }
+
+    /// <summary>
+    /// Whether all that makes the run's state is in this process, and always lies between two whole steps. Not where servers
+    /// are elsewhere or shards keep something, which may have gone with a worker; nor where workers do not wait for each other; nor
+    /// where a weighting rewrites its own vectors before the workers are asked for rows.
+    /// </summary>
+    public bool IsWhole(JobFile job) =>
+        job.Training.Mode == TrainingMode.Synchronous && ShardStates is null
+        && Servers is null or { Addresses.Count: 0 } && !(Weighting is IRowWeighting && Servers is { Shape.HoldsRows: true });
 
     /// <summary>Of the result's parameters.</summary>
     public IReadOnlyList<TaskMetrics> Validation { get; set; } = [];

@@ -16,11 +16,15 @@ using DistMtl.Transport;
 namespace DistMtl.Coordinator.Training;
 
 /// <summary>
-/// One run from the job file to the summary: scan the data, form up, then step, evaluate, checkpoint until the end. What
-/// ends it early (Ctrl-C, a lost worker, a loss that is not finite) leaves a checkpoint of the last whole step.
+/// One run from the job file to the summary: scan the data, form up, then step, evaluate, checkpoint until the end. Where a
+/// worker is lost the others form up again and go on. What ends it early (Ctrl-C, the loss of the last worker, a loss that is not
+/// finite) leaves a checkpoint of the last whole step.
 /// </summary>
 internal sealed class TrainingRun
 {
+    /// <summary>Generations in a row that lost a worker before there was a step.</summary>
+    private const int MaxFruitless = 3;
+
     private readonly JobFile _job;
     private readonly RunDirectory _directory;
     private readonly CheckpointStore _checkpoints;
@@ -28,6 +32,8 @@ internal sealed class TrainingRun
     private readonly RunClock _clock;
     private readonly Checkpointer _checkpointer;
     private readonly RunTrace? _trace;
+    private bool _hasFormed;
+    private int _fruitless;
 
     /// <param name="trace">Null: what takes how long is not recorded.</param>
     public TrainingRun(JobFile job, RunDirectory directory, IRunObserver observer, TimeProvider time, RunTrace? trace = null)
@@ -52,17 +58,22 @@ internal sealed class TrainingRun
             var scan = await Task.Run(() => Scan(stop), stop);
             progress = Begin(scan, resume);
             var cluster = await starting;
-            progress.Workers = cluster.Workers;
+            progress.Workers = cluster.WorkersLeft;
             _observer.On(Started(progress));
-            await using var fleet = await WorkerFleet.FormAsync(cluster, _job.Data.Shards, Notice, stop);
-            try
+            while (true)
             {
-                return await TrainAsync(progress, fleet, stop);
-            }
-            finally
-            {
-                if (_trace is not null)
-                    await _trace.CollectAsync(fleet);
+                try
+                {
+                    return await TrainAsync(progress, cluster, stop);
+                }
+                catch (JobException e) when (e.ExitCode == ExitCode.ClusterLost && _hasFormed && cluster.WorkersLeft > 0 && _fruitless < MaxFruitless)
+                {
+                    progress = Rewind(progress, cluster, e);
+                }
+                catch (WorkerLostException e) when (cluster.Local is not null)
+                {
+                    throw new JobException(await cluster.Local.LastExitAsync() is { } how ? $"{e.Message}; {how}" : e.Message, e.ExitCode, e);
+                }
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -75,6 +86,40 @@ internal sealed class TrainingRun
             End(progress, RunStatus.Failed, e.Message);
             throw;
         }
+    }
+
+    /// <summary>One generation: forms up, trains on.</summary>
+    private async Task<RunSummary> TrainAsync(TrainingProgress progress, TrainingCluster cluster, CancellationToken stop)
+    {
+        await using var fleet = await WorkerFleet.FormAsync(cluster, _job.Data.Shards, Notice, stop);
+        (_hasFormed, progress.Workers) = (true, fleet.Workers);
+        var step = progress.State.Step;
+        try
+        {
+            return await TrainAsync(progress, fleet, stop);
+        }
+        finally
+        {
+            // A loss that keeps coming back before there was a step is none that going on would mend.
+            _fruitless = progress.State.Step > step ? 0 : _fruitless + 1;
+            if (_trace is not null)
+                await _trace.CollectAsync(fleet);
+        }
+    }
+
+    /// <summary>What the next generation goes on from: what is here, or the last checkpoint, or the beginning.</summary>
+    private TrainingProgress Rewind(TrainingProgress progress, TrainingCluster cluster, JobException why)
+    {
+        var next = progress;
+        if (!progress.IsWhole(_job))
+        {
+            var latest = _checkpoints.FindLatest(Notice);
+            next = Begin(progress.Scan, latest is null ? null : Checkpoint.Read(latest));
+        }
+        Notice($"{why.Message}; going on behind step {next.State.Step} with {cluster.WorkersLeft} of {cluster.Workers} workers");
+        if (next.State.Step < progress.State.Step)
+            _observer.On(new RunRewound(_clock.Seconds, next.State.Step));
+        return next;
     }
 
     /// <summary>One pass over all files, which are made first where the job says so.</summary>
@@ -136,7 +181,8 @@ internal sealed class TrainingRun
     private async Task<RunSummary> TrainAsync(TrainingProgress progress, WorkerFleet fleet, CancellationToken stop)
     {
         var shape = ServerShape.Of(_job, progress.Blueprint, fleet.Placement.Generation, progress.Weighting.Need != WeightingNeed.Losses);
-        var servers = progress.Servers = await ServerGroup.StartAsync(_job, progress.Scan.Schema, shape, StatesOf(progress, progress.Resumed?.Tables ?? []), progress.State.Step, fleet, stop);
+        progress.ServerStates ??= StatesOf(progress, progress.Resumed?.Tables ?? []);
+        var servers = progress.Servers = await ServerGroup.StartAsync(_job, progress.Scan.Schema, shape, progress.ServerStates, progress.State.Step, fleet, stop);
         var firstLabels = await Preparation.RunAsync(
             _job, progress.Scan.Schema, PlanFor(progress, fleet, servers), progress.Scan.TrainRowsByShard, fleet, stop);
         Notice("the workers have read their shards");

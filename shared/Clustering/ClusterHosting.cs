@@ -13,6 +13,9 @@ public static class ClusterHosting
     /// <summary>
     /// What Akka.Hosting has no typed option for. Times: a killed node is unreachable after 3-4 s and removed after 7-8 s;
     /// with Akka's defaults it takes 5 and 26. The tensor plane's lost socket is the fast sign, this is the authority.
+    /// Shards of a removed node move at once (Akka waits as long as the other side of a partition may take to stop itself): that no
+    /// shard computes twice is the job's generation's doing, not that of the actors that stand for them.
+    /// A job asks its shards anew where they live whenever it forms up, so that their placement needs no more than a majority.
     /// Unregistered types would fall back to a serializer that carries type names.
     /// </summary>
     private const string Tuning =
@@ -28,6 +31,7 @@ public static class ClusterHosting
           cluster {
             gossip-interval = 200 ms
             leader-actions-interval = 200 ms
+            down-removal-margin = 100 ms
             seed-node-timeout = 1 s
             retry-unsuccessful-join-after = 1 s
             failure-detector.heartbeat-interval = 500 ms
@@ -43,6 +47,9 @@ public static class ClusterHosting
               rebalance-interval = 2 s
               updating-state-timeout = 3 s
               waiting-for-state-timeout = 1 s
+              coordinator-state.write-majority-plus = 0
+              coordinator-state.read-majority-plus = 0
+              distributed-data.majority-min-cap = 1
             }
           }
           remote.dot-netty.tcp.connection-timeout = 5 s

@@ -5,17 +5,20 @@ using Akka.Hosting.Logging;
 namespace DistMtl.Clustering;
 
 /// <summary>
-/// Akka's log, on the process's own. It leaves out that a connection to another node has ended, which Akka logs as an error
-/// with a stack trace whatever the reason: membership and the tensor plane say who is gone, and what comes of it.
+/// Akka's log, on the process's own. It leaves out that a connection to another node has ended or is not made, which Akka logs as an
+/// error, with a stack trace, whatever the reason: membership and the tensor plane say who is gone, and what comes of it.
 /// </summary>
 public sealed class ClusterLogger : LoggerFactoryLogger
 {
     /// <summary>The type is Akka's own and not public.</summary>
     private const string Ended = "Akka.Remote.EndpointDisassociatedException";
 
+    /// <summary>Where the actors of single connections are.</summary>
+    private const string Transports = "/system/transports/";
+
     protected override void Log(LogEvent log, ActorPath path)
     {
-        if (log.Cause?.GetType().FullName != Ended)
+        if (log.Cause?.GetType().FullName != Ended && log.LogSource?.Contains(Transports, StringComparison.Ordinal) != true)
             base.Log(log, path);
     }
 }

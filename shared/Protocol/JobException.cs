@@ -6,7 +6,7 @@ namespace DistMtl.Protocol;
 /// </summary>
 /// <param name="message">The whole text for the user.</param>
 /// <param name="exitCode">What the process exits with.</param>
-public sealed class JobException(string message, ExitCode exitCode = ExitCode.BadInput, Exception? inner = null)
+public class JobException(string message, ExitCode exitCode = ExitCode.BadInput, Exception? inner = null)
     : Exception(message, inner)
 {
     public ExitCode ExitCode { get; } = exitCode;

@@ -6,12 +6,12 @@ namespace DistMtl.EndToEnd.Tests;
 public sealed class CompareTests
 {
     [Fact]
-    public async Task A_comparison_outlives_a_worker_and_holds_equal_and_a_row_for_each_variant()
+    public async Task A_comparison_outlives_its_workers_and_holds_equal_and_a_row_for_each_variant()
     {
         using var folder = new TemporaryFolder();
         var job = SmallJob.Write(folder, "pcgrad", epochs: 2);
         var study = folder["study"];
-        await using (var broken = Distmtl.Start("compare", job, "--strategies", "pcgrad", "--seeds", "2", "--no-baseline", "--workers", "2", "--out", study))
+        await using (var broken = Distmtl.Start("compare", job, "--strategies", "pcgrad", "--seeds", "2", "--no-baseline", "--workers", "1", "--out", study))
         {
             await broken.WaitForAsync("trial 2 of 4");
             Process.GetProcessById(broken.Children()[0]).Kill();

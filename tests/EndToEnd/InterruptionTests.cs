@@ -73,11 +73,11 @@ public sealed class InterruptionTests(ReferenceRuns references)
     }
 
     [Fact]
-    public async Task A_killed_worker_ends_the_run_with_a_reason_and_a_checkpoint_to_go_on_from()
+    public async Task The_last_worker_takes_the_run_along_which_ends_with_a_reason_and_a_checkpoint_to_go_on_from()
     {
         using var folder = new TemporaryFolder();
         var job = SmallJob.Write(folder, epochs: 2000);
-        await using var distmtl = Distmtl.Start("train", job, "--workers", "2", "--json", "--out", folder["run"]);
+        await using var distmtl = Distmtl.Start("train", job, "--workers", "1", "--json", "--out", folder["run"]);
         await distmtl.WaitForAsync("\"kind\":\"step\"");
         var workers = distmtl.Children();
         Process.GetProcessById(workers[0]).Kill();
@@ -85,7 +85,8 @@ public sealed class InterruptionTests(ReferenceRuns references)
         // Who is lost and what to do, and nothing that Akka has to say of it.
         var error = Assert.Single(distmtl.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.StartsWith("error: ", error, StringComparison.Ordinal);
-        Assert.Contains("worker", error, StringComparison.Ordinal);
+        Assert.Contains("worker 127.0.0.1:", error, StringComparison.Ordinal);
+        Assert.Contains($"(pid {workers[0]}) ended with exit code 137", error, StringComparison.Ordinal);
         Assert.Contains($"train --resume {folder["run"]}", error, StringComparison.Ordinal);
         Assert.Equal("failed", Repository.Summary(folder["run"]).GetProperty("status").GetString());
         Assert.NotEmpty(Directory.EnumerateDirectories(Path.Combine(folder["run"], "checkpoints"), "step-*"));

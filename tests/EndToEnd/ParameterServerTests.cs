@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 
@@ -112,25 +111,6 @@ public sealed class ParameterServerTests
         using var document = JsonDocument.Parse(evaluated.Output);
         foreach (var (task, metric) in new[] { ("click", "auc"), ("cart", "logLoss"), ("rating", "rmse") })
             Assert.Equal(own.GetProperty(task).GetProperty(metric).GetDouble(), document.RootElement.GetProperty("tasks").GetProperty(task).GetProperty(metric).GetDouble());
-    }
-
-    [Theory]
-    [InlineData(0)]
-    [InlineData(1)]
-    public async Task A_killed_worker_takes_its_parameter_server_along_and_the_run_ends_with_a_reason(int which)
-    {
-        using var folder = new TemporaryFolder();
-        var job = SmallJob.Write(folder, "pcgrad", epochs: 2000);
-        await using var distmtl = Distmtl.Start(
-            "train", job, "--workers", "2", "--json", "--out", folder["run"], "--set", SparseUsers, "--set", Servers("2", "workers"));
-        await distmtl.WaitForAsync("\"kind\":\"step\"");
-        using (var worker = Process.GetProcessById(distmtl.Children()[which]))
-            worker.Kill();
-        Assert.Equal(4, await distmtl.WaitAsync());
-        var error = Assert.Single(distmtl.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
-        Assert.StartsWith("error: ", error, StringComparison.Ordinal);
-        Assert.Contains("worker", error, StringComparison.Ordinal);
-        Assert.Equal("failed", Repository.Summary(folder["run"]).GetProperty("status").GetString());
     }
 
     private static string Servers(string count, string placement) => $"training.parameterServers={{count: {count}, placement: {placement}}}";

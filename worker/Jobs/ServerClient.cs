@@ -115,7 +115,7 @@ internal sealed class ServerClient : IAsyncDisposable
     {
         if (_own.Count == 0)
             await Task.Delay(Timeout.Infinite, cancellation);
-        await await Task.WhenAny(_own.Select(ReceiveFromAsync));
+        await await Task.WhenAny(_own.Select((connection, server) => OnLinkAsync(server, () => ReceiveFromAsync(connection))));
 
         async Task ReceiveFromAsync(TensorConnection connection)
         {
@@ -130,7 +130,7 @@ internal sealed class ServerClient : IAsyncDisposable
                     throw new FrameException($"a parameter server sent a {frame.Kind} frame");
                 arrived();
             }
-            throw new IOException("a parameter server closed its connection");
+            throw new IOException("it closed its connection");
         }
     }
 
@@ -234,7 +234,7 @@ internal sealed class ServerClient : IAsyncDisposable
             var bytes = compressor is null
                 ? gradient.Bytes
                 : gradient.Bytes[..compressor.Compress(i, sum.GradientSpan[.._shape.Gradient.Length], work.Version, gradient.GetSpan())];
-            await _servers[Slices.ServerOf(i, _servers.Count)].SendAsync(FrameKind.Gradient, header, bytes, cancellation);
+            await SendAsync(Slices.ServerOf(i, _servers.Count), FrameKind.Gradient, header, bytes, cancellation);
         }
         if (!Tables.Tables.IsEmpty && !_shape.HoldsRows)
             await SendRowsAsync(work.Version, batch, sum.Gradients.AsMemory(_shape.Gradient.Length..sum.Length), cancellation);
@@ -249,7 +249,7 @@ internal sealed class ServerClient : IAsyncDisposable
         {
             var header = new RowGradientHeader(_shape.Generation, version, server, batch.Node.Level, batch.Node.Index);
             using var part = RowGradients(partition, server, gradients.Span);
-            await _servers[server].SendAsync(FrameKind.RowGradients, header, part.Bytes, cancellation);
+            await SendAsync(server, FrameKind.RowGradients, header, part.Bytes, cancellation);
         }
     }
 
@@ -274,6 +274,26 @@ internal sealed class ServerClient : IAsyncDisposable
             await connection.DisposeAsync();
     }
 
+    private Task SendAsync<T>(int server, FrameKind kind, T header, ReadOnlyMemory<byte> payload, CancellationToken cancellation) =>
+        OnLinkAsync(server, () => _servers[server].SendAsync(kind, header, payload, cancellation));
+
+    /// <summary>
+    /// Does something on a server's connection. Where that is not the coordinator's, its loss is none of this worker: the coordinator
+    /// is told, and knows what to do.
+    /// </summary>
+    /// <exception cref="JobException">The connection is lost.</exception>
+    private async Task OnLinkAsync(int server, Func<Task> what)
+    {
+        try
+        {
+            await what();
+        }
+        catch (Exception e) when (_own.Count > 0 && e is IOException and not FrameException or TimeoutException or ObjectDisposedException)
+        {
+            throw new JobException($"parameter server {server} is lost: {e.Message}", ExitCode.ClusterLost, e);
+        }
+    }
+
     private async Task SendPullAsync(int server, int version, int level, int index, RowLists rows, CancellationToken cancellation)
     {
         var header = new PullHeader(_shape.Generation, version, server, level, index, [.. rows.Lists.Select(list => list.Length)]);
@@ -284,7 +304,7 @@ internal sealed class ServerClient : IAsyncDisposable
             MemoryMarshal.AsBytes(list.AsSpan()).CopyTo(numbers.AsSpan(offset));
             offset += list.Length * sizeof(int);
         }
-        await _servers[server].SendAsync(FrameKind.Pull, header, numbers, cancellation);
+        await SendAsync(server, FrameKind.Pull, header, numbers, cancellation);
     }
 
     private static TensorBuffer Gather(float[] gradients, IReadOnlyList<(int Offset, int Length)> segments)

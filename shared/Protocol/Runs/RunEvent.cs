@@ -64,5 +64,9 @@ public sealed record EvaluationCompleted(
 /// <summary>A checkpoint is on disk, complete.</summary>
 public sealed record CheckpointWritten(double Seconds, int Step, string Directory) : RunEvent(Seconds);
 
+/// <summary>The run goes on from an earlier step, whose state had been kept: steps behind it come again, with the same numbers.</summary>
+/// <param name="Step">Updates that are left.</param>
+public sealed record RunRewound(double Seconds, int Step) : RunEvent(Seconds);
+
 /// <summary>The last event of every run, however it ended.</summary>
 public sealed record RunEnded(double Seconds, RunSummary Summary) : RunEvent(Seconds);
