@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Akka;
 using Akka.Actor;
 using Akka.Cluster;
 using Akka.Hosting;
@@ -13,54 +14,70 @@ using Microsoft.Extensions.Logging;
 
 namespace DistMtl.Worker;
 
-/// <summary>One worker from start to end: joins the cluster, hosts data shards, leaves.</summary>
+/// <summary>One worker from start to end: joins the cluster, hosts data shards, hands them over and leaves; joins again when it was put out.</summary>
 internal static class WorkerProcess
 {
     private static readonly TimeSpan LeaveDeadline = TimeSpan.FromSeconds(5);
+
+    /// <summary>For the step that is being computed, and the others to form up. Kubernetes gives a pod 30 s.</summary>
+    private static readonly TimeSpan HandOverDeadline = TimeSpan.FromSeconds(20);
 
     /// <param name="joinDeadline">A worker that no coordinator lets in by then gives up, with an error that says so.</param>
     public static async Task<ExitCode> RunAsync(NodeSettings settings, TransportSettings transport, TimeSpan joinDeadline, bool exitWithParent)
     {
         using var asked = new CancellationTokenSource();
-        var cancellation = asked.Token;
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => EndOn(signal, asked));
         // In a terminal Ctrl-C reaches the coordinator's own workers, too; they end when it does.
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => EndOn(signal, exitWithParent ? null : asked));
         if (exitWithParent)
             EndWithStandardInput();
         var warm = Task.Run(TorchRuntime.WarmUp);
+        while (await LiveAsync(settings, transport, joinDeadline, warm, asked.Token))
+            Warn("the cluster let this worker go (it was silent, its connection was lost, or its coordinator ended); it joins again");
+        return ExitCode.Success;
+    }
+
+    /// <summary>One membership: a node that was put out of the cluster can come back only as a new one.</summary>
+    /// <returns>Whether the cluster ended it; false: whoever cancelled did.</returns>
+    private static async Task<bool> LiveAsync(NodeSettings settings, TransportSettings transport, TimeSpan joinDeadline, Task warm, CancellationToken asked)
+    {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning);
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Error);
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        IActorRef worker = ActorRefs.Nobody;
         builder.Services.AddAkka(NodeSettings.SystemName, akka => akka
-            .AddLog(from: Akka.Event.LogLevel.WarningLevel)
+            .AddLog(from: Akka.Event.LogLevel.ErrorLevel)
             .AddNode(settings)
             .WithActors((system, registry) =>
             {
-                var worker = system.ActorOf(Props.Create(() => new WorkerActor(transport)), "worker");
+                worker = system.ActorOf(Props.Create(() => new WorkerActor(settings.Join!, transport, Warn)), "worker");
                 ShardRegions.StartRegion(system, _ => Props.Create(() => new DataShardActor(worker)));
             }));
         using var host = builder.Build();
-        await host.StartAsync(cancellation);
+        await host.StartAsync(asked);
         var system = host.Services.GetRequiredService<ActorSystem>();
         var cluster = Cluster.Get(system);
         var joined = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         cluster.RegisterOnMemberUp(joined.SetResult);
-        if (await Task.WhenAny(joined.Task, system.WhenTerminated, Task.Delay(joinDeadline, cancellation)) != joined.Task)
+        if (await Task.WhenAny(joined.Task, system.WhenTerminated, Task.Delay(joinDeadline, asked)) != joined.Task)
         {
-            if (cancellation.IsCancellationRequested)
-                return ExitCode.Success;
+            if (asked.IsCancellationRequested)
+                return false;
             throw new JobException($"no coordinator at {settings.Join} let this worker in within {joinDeadline.TotalSeconds:0} s", ExitCode.ClusterLost);
         }
         await warm;
-        await Task.WhenAny(Task.Delay(Timeout.Infinite, cancellation), system.WhenTerminated);
-        if (!cancellation.IsCancellationRequested)
-            throw new JobException("the cluster let this worker go (lost connection, or removed by the coordinator)", ExitCode.ClusterLost);
+        await Task.WhenAny(Task.Delay(Timeout.Infinite, asked), system.WhenTerminated);
+        if (!asked.IsCancellationRequested)
+            return true;
         // Who can't say goodbye in time goes all the same; the cluster then finds out by itself.
+        var handingOver = worker.Ask<Done>(WorkerActor.HandOver.Instance, HandOverDeadline, CancellationToken.None);
+        await Task.WhenAny(handingOver, system.WhenTerminated);
         var leaving = CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClrExitReason.Instance).WaitAsync(LeaveDeadline, CancellationToken.None);
         await ((Task)leaving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return ExitCode.Success;
+        return false;
     }
+
+    private static void Warn(string warning) => Console.Error.WriteLine($"warning: {warning}");
 
     private static void EndOn(PosixSignalContext signal, CancellationTokenSource? asked)
     {

@@ -11,27 +11,27 @@ namespace DistMtl.Coordinator.Cluster;
 
 /// <summary>
 /// The job's voice on the control plane: waits for the workers' regions, tells every data shard to start, and reports
-/// where they live; then listens for workers that fail or leave, and puts those out of the cluster that are lost.
+/// where they live; then listens for workers that fail, leave or come, and puts those out of the cluster that are lost.
 /// </summary>
 internal sealed class JobActor : ReceiveActor, IWithTimers
 {
-    private static readonly TimeSpan ResendInterval = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan ResendInterval = TimeSpan.FromMilliseconds(200);
+
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(500);
 
     private readonly JobSettings _settings;
     private readonly IActorRef _shards;
     private readonly TaskCompletionSource<Placement> _formed;
-    private readonly Action<WorkerLostException> _lose;
-    private readonly Action<JobException> _fail;
+    private readonly IMembership _membership;
     private readonly HashSet<string> _lost;
+    private readonly HashSet<string> _up = [];
     private JobFormation _formation;
     private int _regions;
 
-    /// <param name="lose">Told of each worker that the cluster says is gone.</param>
-    /// <param name="fail">Told why a worker can't go on with the job, nor any other.</param>
-    public JobActor(
-        JobSettings settings, IActorRef shards, TaskCompletionSource<Placement> formed, Action<WorkerLostException> lose, Action<JobException> fail)
+    /// <param name="formed">Told where the shards live, or why they do not.</param>
+    public JobActor(JobSettings settings, IActorRef shards, TaskCompletionSource<Placement> formed, IMembership membership)
     {
-        (_settings, _shards, _formed, _lose, _fail) = (settings, shards, formed, lose, fail);
+        (_settings, _shards, _formed, _membership) = (settings, shards, formed, membership);
         _lost = [.. settings.Lost];
         _formation = JobFormation.Begin(settings.Job, settings.Shards, settings.Generation);
         Receive<Tick>(_ => Advance());
@@ -39,9 +39,13 @@ internal sealed class JobActor : ReceiveActor, IWithTimers
         Receive<CurrentRegions>(regions => _regions = regions.Regions.Count(region => !_lost.Contains(NameOf(region))));
         Receive<ShardHosted>(Note);
         Receive<WorkerFailed>(Fail);
+        Receive<WorkerLeaving>(Leave);
+        Receive<ClusterEvent.MemberUp>(e => Come(e.Member));
         Receive<ClusterEvent.UnreachableMember>(e => Lose(e.Member, "does not answer"));
-        Receive<ClusterEvent.MemberRemoved>(e => Lose(e.Member, "left the cluster"));
+        Receive<ClusterEvent.MemberRemoved>(e => Remove(e.Member));
         Receive<DownWorker>(down => Down(down.Worker));
+        Receive<Look>(_ => _shards.Tell(new GetClusterShardingStats(LookInterval)));
+        Receive<ClusterShardingStats>(Welcome);
         Receive<StopJob>(_ => Stop());
     }
 
@@ -50,12 +54,15 @@ internal sealed class JobActor : ReceiveActor, IWithTimers
     protected override void PreStart()
     {
         Akka.Cluster.Cluster.Get(Context.System).Subscribe(
-            Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents, typeof(ClusterEvent.UnreachableMember), typeof(ClusterEvent.MemberRemoved));
+            Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents,
+            typeof(ClusterEvent.MemberUp), typeof(ClusterEvent.UnreachableMember), typeof(ClusterEvent.MemberRemoved));
         Timers.StartPeriodicTimer("tick", Tick.Instance, TimeSpan.Zero, ResendInterval);
         Timers.StartSingleTimer("deadline", Deadline.Instance, _settings.FormDeadline);
     }
 
     protected override void PostStop() => Akka.Cluster.Cluster.Get(Context.System).Unsubscribe(Self);
+
+    private static string NameOf(Address address) => $"{address.Host}:{address.Port}";
 
     /// <summary>Shards are allocated when they are first spoken to, so that waits until all workers' regions are known.</summary>
     private void Advance()
@@ -71,11 +78,41 @@ internal sealed class JobActor : ReceiveActor, IWithTimers
 
     private void Note(ShardHosted hosted)
     {
+        if (_lost.Contains(hosted.Worker))
+            return;
         _formation = _formation.With(hosted);
         if (!_formation.IsComplete || !_formed.TrySetResult(_formation.ToPlacement()))
             return;
         Timers.Cancel("tick");
         Timers.Cancel("deadline");
+        LookForNewcomers();
+    }
+
+    private IEnumerable<string> Newcomers => _up.Except(_lost).Except(_formation.Hosts.Values);
+
+    private void Come(Member member)
+    {
+        if (!member.HasRole(Roles.Worker))
+            return;
+        _up.Add(NameOf(member.Address));
+        LookForNewcomers();
+    }
+
+    /// <summary>They are of use when the cluster has freed shards for them, which takes a moment.</summary>
+    private void LookForNewcomers()
+    {
+        if (_formation.IsComplete && _formation.Hosts.Values.Distinct().Count() < _settings.Shards && Newcomers.Any())
+            Timers.StartPeriodicTimer("look", Look.Instance, LookInterval);
+    }
+
+    private void Welcome(ClusterShardingStats stats)
+    {
+        var newcomers = Newcomers.Where(worker => stats.Regions.Keys.Any(region => NameOf(region) == worker)).ToList();
+        if (newcomers.Count == 0 || !ContiguousAllocation.IsSettled(stats, _settings.Shards))
+            return;
+        Timers.Cancel("look");
+        foreach (var worker in newcomers)
+            _membership.Join(worker);
     }
 
     private void GiveUp()
@@ -90,15 +127,30 @@ internal sealed class JobActor : ReceiveActor, IWithTimers
 
     private void Lose(Member member, string what)
     {
-        if (member.HasRole(Roles.Worker) && _lost.Add(NameOf(member.Address)))
-            _lose(new WorkerLostException(NameOf(member.Address), what));
+        var worker = NameOf(member.Address);
+        _up.Remove(worker);
+        // One that has no shard is no loss.
+        if (member.HasRole(Roles.Worker) && !(_formation.IsComplete && !_formation.Hosts.ContainsValue(worker)) && _lost.Add(worker))
+            _membership.Lose(new WorkerLostException(worker, what));
+    }
+
+    private void Remove(Member member)
+    {
+        Lose(member, "left the cluster");
+        if (_lost.Remove(NameOf(member.Address)))
+            _membership.Forget(NameOf(member.Address));
+    }
+
+    private void Leave(WorkerLeaving leaving)
+    {
+        if (leaving.Job == _settings.Job && _lost.Add(leaving.Worker))
+            _membership.Leave(leaving.Worker);
     }
 
     private void Fail(WorkerFailed failed)
     {
-        if (failed.Job != _settings.Job)
-            return;
-        _fail(new JobException($"worker {failed.Worker}: {failed.Error}", (ExitCode)failed.ExitCode));
+        if (failed.Job == _settings.Job)
+            _membership.GiveUp(new JobException($"worker {failed.Worker}: {failed.Error}", (ExitCode)failed.ExitCode));
     }
 
     /// <summary>Its shards can live elsewhere when it is no member any more, and it learns that it is none.</summary>
@@ -113,8 +165,6 @@ internal sealed class JobActor : ReceiveActor, IWithTimers
             ((IRemoteActorRefProvider)((ExtendedActorSystem)Context.System).Provider).Quarantine(member.Address, member.UniqueAddress.Uid);
         }
     }
-
-    private static string NameOf(Address address) => $"{address.Host}:{address.Port}";
 
     private void Stop()
     {
@@ -137,6 +187,12 @@ internal sealed class JobActor : ReceiveActor, IWithTimers
     private sealed class Tick
     {
         public static readonly Tick Instance = new();
+    }
+
+    /// <summary>Whether shards have room to move to who has come.</summary>
+    private sealed class Look
+    {
+        public static readonly Look Instance = new();
     }
 
     private sealed class Deadline

@@ -12,9 +12,10 @@ internal sealed record TrainingCluster(ClusterNode Node, int Workers, LocalWorke
 
     private readonly Lock _gate = new();
     private readonly HashSet<string> _lost = [];
+    private HashSet<string>? _present;
     private long _generation;
 
-    /// <summary>Workers that were lost, by name; they do not come back under it.</summary>
+    /// <summary>Workers that are gone or going, by name, as long as the cluster may still speak of them.</summary>
     public IReadOnlyCollection<string> Lost
     {
         get
@@ -24,16 +25,48 @@ internal sealed record TrainingCluster(ClusterNode Node, int Workers, LocalWorke
         }
     }
 
-    /// <summary>How many of the workers that the run has waited for are not lost.</summary>
-    public int WorkersLeft => Workers - Lost.Count;
+    /// <summary>How many workers a run waits for when it forms up: at first <see cref="Workers"/>, then those of the last generation, less who went and with who came.</summary>
+    public int WorkersLeft
+    {
+        get
+        {
+            lock (_gate)
+                return _present?.Count ?? Workers;
+        }
+    }
 
     /// <summary>Of the membership: 1 for the first, and one more whenever a run forms up again.</summary>
     public long NextGeneration() => Interlocked.Increment(ref _generation);
 
+    /// <summary>These are the workers of a generation.</summary>
+    public void Form(IEnumerable<string> workers)
+    {
+        lock (_gate)
+            _present = [.. workers];
+    }
+
+    /// <summary>One is gone, or about to go.</summary>
     public void Lose(string worker)
     {
         lock (_gate)
+        {
             _lost.Add(worker);
+            _present?.Remove(worker);
+        }
+    }
+
+    /// <summary>The cluster has forgotten one that was lost: who has its name from now on is another.</summary>
+    public void Forget(string worker)
+    {
+        lock (_gate)
+            _lost.Remove(worker);
+    }
+
+    /// <summary>One has come that the next generation can count on.</summary>
+    public void Join(string worker)
+    {
+        lock (_gate)
+            _present?.Add(worker);
     }
 
     /// <summary>A cluster on this machine, over loopback: this process and <paramref name="workers"/> worker processes.</summary>

@@ -15,7 +15,7 @@ internal readonly record struct WorkerFrame(string Worker, Frame Frame);
 /// a worker (its connection or its membership) takes it out of the cluster and ends every wait with the reason; who goes on
 /// forms up the next generation.
 /// </summary>
-internal sealed class WorkerFleet : IWorkerLinks, IAsyncDisposable
+internal sealed class WorkerFleet : IWorkerLinks, IMembership, IAsyncDisposable
 {
     /// <summary>Between two signs of one loss, or two losses of one cause.</summary>
     private static readonly TimeSpan SignDelay = TimeSpan.FromMilliseconds(200);
@@ -66,7 +66,15 @@ internal sealed class WorkerFleet : IWorkerLinks, IAsyncDisposable
     /// <summary>Waits until every data shard lives on a worker and every such worker is connected.</summary>
     /// <param name="notice">Told what a person should know.</param>
     /// <exception cref="JobException">Not all were there before the deadline; the message names what is missing.</exception>
-    public static async Task<WorkerFleet> FormAsync(TrainingCluster cluster, int shards, Action<string> notice, CancellationToken cancellation)
+    public static Task<WorkerFleet> FormAsync(TrainingCluster cluster, int shards, Action<string> notice, CancellationToken cancellation) =>
+        FormAsync(cluster, shards, 1, FormDeadline, notice, cancellation);
+
+    /// <summary>As above.</summary>
+    /// <param name="minWorkers">Fewer are not enough, even where workers were lost.</param>
+    /// <param name="patience">For others to join where fewer are left.</param>
+    /// <exception cref="JobException">As above.</exception>
+    public static async Task<WorkerFleet> FormAsync(
+        TrainingCluster cluster, int shards, int minWorkers, TimeSpan patience, Action<string> notice, CancellationToken cancellation)
     {
         // Unique in the cluster: a service runs one job after another, and what an earlier generation still sends finds no one.
         var fleet = new WorkerFleet(Guid.NewGuid().ToString("N")[..12], cluster, notice);
@@ -76,7 +84,11 @@ internal sealed class WorkerFleet : IWorkerLinks, IAsyncDisposable
             // Later, lost connections and membership say the same, and whom they mean.
             if (generation == TrainingCluster.FirstGeneration && cluster.Local is { } local)
                 _ = fleet.FailOnAsync(local.Lost);
-            await fleet.FormAsync(generation, shards, cancellation);
+            var left = cluster.WorkersLeft;
+            var isWaiting = left < minWorkers;
+            if (isWaiting)
+                notice($"waiting up to {patience.TotalSeconds:0} s for workers to join: {left} left of at least {minWorkers} (training.minWorkers)");
+            await fleet.FormAsync(generation, shards, Math.Max(left, minWorkers), isWaiting ? patience : FormDeadline, cancellation);
         }
         catch
         {
@@ -87,8 +99,27 @@ internal sealed class WorkerFleet : IWorkerLinks, IAsyncDisposable
         return fleet;
     }
 
+    /// <summary>Whether workers have come, or want to go, so that the run should form up again where it loses nothing by it: behind a step.</summary>
+    public bool IsOutdated { get; private set; }
+
+    void IMembership.Leave(string worker)
+    {
+        _cluster.Lose(worker);
+        IsOutdated = true;
+    }
+
+    void IMembership.Join(string worker)
+    {
+        _cluster.Join(worker);
+        IsOutdated = true;
+    }
+
+    void IMembership.Forget(string worker) => _cluster.Forget(worker);
+
+    void IMembership.GiveUp(JobException reason) => _ = GiveUpAsync(reason);
+
     /// <summary>A worker is gone: the cluster is told, so that its shards move.</summary>
-    private void Lose(WorkerLostException reason)
+    public void Lose(WorkerLostException reason)
     {
         if (!_ended.IsCancellationRequested)
         {
@@ -97,8 +128,6 @@ internal sealed class WorkerFleet : IWorkerLinks, IAsyncDisposable
         }
         Fail(reason);
     }
-
-    private void GiveUp(JobException reason) => _ = GiveUpAsync(reason);
 
     /// <summary>A worker has given up. Where it blames another one, that one's own sign may be on its way, and says more.</summary>
     private async Task GiveUpAsync(JobException reason)
@@ -181,14 +210,15 @@ internal sealed class WorkerFleet : IWorkerLinks, IAsyncDisposable
         _connected.Dispose();
     }
 
-    private async Task FormAsync(long generation, int shards, CancellationToken cancellation)
+    private async Task FormAsync(long generation, int shards, int workers, TimeSpan patience, CancellationToken cancellation)
     {
         var node = _cluster.Node;
-        var settings = new JobSettings(_job, shards, _cluster.WorkersLeft, generation, node.Host, node.Tensors.Port, FormDeadline) { Lost = [.. _cluster.Lost] };
-        _actor = node.System.ActorOf(Props.Create(() => new JobActor(settings, node.Shards, _formed, Lose, GiveUp)), $"job-{_job}");
+        var settings = new JobSettings(_job, shards, workers, generation, node.Host, node.Tensors.Port, patience) { Lost = [.. _cluster.Lost] };
+        _actor = node.System.ActorOf(Props.Create(() => new JobActor(settings, node.Shards, _formed, this)), $"job-{_job}");
         _receiving = AcceptAsync(node.Tensors);
         using var lost = _ended.Token.Register(() => _formed.TrySetCanceled());
         Placement = await _formed.Task.WaitAsync(cancellation);
+        _cluster.Form(All);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         deadline.CancelAfter(FormDeadline);
         try

@@ -11,7 +11,9 @@ namespace DistMtl.Coordinator.Training;
 /// it, a checkpoint. It ends with the last step, with early stopping or when it is told to.
 /// </summary>
 /// <param name="progress">Of a run whose servers hold the parameters and whose workers have them.</param>
-internal sealed class TrainingLoop(JobFile job, TrainingProgress progress, Evaluator evaluator, Checkpointer checkpointer, IRunObserver observer, RunClock clock)
+/// <param name="isOutdated">Whether the run should form up again: ends the loop behind a step.</param>
+internal sealed class TrainingLoop(
+    JobFile job, TrainingProgress progress, Evaluator evaluator, Checkpointer checkpointer, IRunObserver observer, RunClock clock, Func<bool> isOutdated)
 {
     /// <summary>Early stopping has seen enough.</summary>
     public bool ShouldStop =>
@@ -68,7 +70,7 @@ internal sealed class TrainingLoop(JobFile job, TrainingProgress progress, Evalu
     }
 
     private bool GoesOn(CancellationToken stop) =>
-        progress.State.Step < progress.TotalSteps && !ShouldStop && !stop.IsCancellationRequested;
+        progress.State.Step < progress.TotalSteps && !ShouldStop && !stop.IsCancellationRequested && !isOutdated();
 
     private void Report(int step, StepResult result, RateMeter rate)
     {

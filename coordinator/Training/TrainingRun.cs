@@ -2,6 +2,7 @@ using DistMtl.Aggregation.Optimizers;
 using DistMtl.Aggregation.Tables;
 using DistMtl.Aggregation.Weightings;
 using DistMtl.Coordinator.Cluster;
+using DistMtl.Coordinator.Display;
 using DistMtl.Coordinator.Runs;
 using DistMtl.Coordinator.Tracing;
 using DistMtl.Data;
@@ -32,7 +33,9 @@ internal sealed class TrainingRun
     private readonly RunClock _clock;
     private readonly Checkpointer _checkpointer;
     private readonly RunTrace? _trace;
-    private bool _hasFormed;
+    private readonly string _id = Guid.NewGuid().ToString("N");
+    private bool _isFormed;
+    private int _generations;
     private int _fruitless;
 
     /// <param name="trace">Null: what takes how long is not recorded.</param>
@@ -64,11 +67,13 @@ internal sealed class TrainingRun
             {
                 try
                 {
-                    return await TrainAsync(progress, cluster, stop);
+                    if (await TrainAsync(progress, cluster, stop) is { } summary)
+                        return summary;
+                    progress = Rewind(progress, cluster, "workers have come or want to go");
                 }
-                catch (JobException e) when (e.ExitCode == ExitCode.ClusterLost && _hasFormed && cluster.WorkersLeft > 0 && _fruitless < MaxFruitless)
+                catch (JobException e) when (IsMendable(e) && _generations > 0 && _fruitless < MaxFruitless && MayGoOn(cluster))
                 {
-                    progress = Rewind(progress, cluster, e);
+                    progress = Rewind(progress, cluster, e.Message);
                 }
                 catch (WorkerLostException e) when (cluster.Local is not null)
                 {
@@ -89,10 +94,17 @@ internal sealed class TrainingRun
     }
 
     /// <summary>One generation: forms up, trains on.</summary>
-    private async Task<RunSummary> TrainAsync(TrainingProgress progress, TrainingCluster cluster, CancellationToken stop)
+    /// <returns>Null: the run should form up again.</returns>
+    private async Task<RunSummary?> TrainAsync(TrainingProgress progress, TrainingCluster cluster, CancellationToken stop)
     {
-        await using var fleet = await WorkerFleet.FormAsync(cluster, _job.Data.Shards, Notice, stop);
-        (_hasFormed, progress.Workers) = (true, fleet.Workers);
+        if (_generations > 0 && !MayGoOn(cluster))
+            throw new JobException($"{NumberText.Plural(cluster.WorkersLeft, "worker")} left, and training.minWorkers is {_job.Training.MinWorkers}", ExitCode.ClusterLost);
+        _isFormed = false;
+        // A loss that keeps coming back before there was a step is none that going on would mend.
+        _fruitless++;
+        await using var fleet = await WorkerFleet.FormAsync(
+            cluster, _job.Data.Shards, _job.Training.MinWorkers, TimeSpan.FromSeconds(_job.Training.WorkersTimeoutSeconds), Notice, stop);
+        (_isFormed, _generations, progress.Workers) = (true, _generations + 1, fleet.Workers);
         var step = progress.State.Step;
         try
         {
@@ -100,15 +112,21 @@ internal sealed class TrainingRun
         }
         finally
         {
-            // A loss that keeps coming back before there was a step is none that going on would mend.
-            _fruitless = progress.State.Step > step ? 0 : _fruitless + 1;
+            if (progress.State.Step > step)
+                _fruitless = 0;
             if (_trace is not null)
                 await _trace.CollectAsync(fleet);
         }
     }
 
+    /// <summary>Not that workers who were waited for did not come.</summary>
+    private bool IsMendable(JobException e) => e is WorkerLostException || e.ExitCode == ExitCode.ClusterLost && _isFormed;
+
+    /// <summary>Others may join; not where this process has started its workers itself.</summary>
+    private bool MayGoOn(TrainingCluster cluster) => cluster.Local is null || cluster.WorkersLeft >= _job.Training.MinWorkers;
+
     /// <summary>What the next generation goes on from: what is here, or the last checkpoint, or the beginning.</summary>
-    private TrainingProgress Rewind(TrainingProgress progress, TrainingCluster cluster, JobException why)
+    private TrainingProgress Rewind(TrainingProgress progress, TrainingCluster cluster, string why)
     {
         var next = progress;
         if (!progress.IsWhole(_job))
@@ -116,7 +134,7 @@ internal sealed class TrainingRun
             var latest = _checkpoints.FindLatest(Notice);
             next = Begin(progress.Scan, latest is null ? null : Checkpoint.Read(latest));
         }
-        Notice($"{why.Message}; going on behind step {next.State.Step} with {cluster.WorkersLeft} of {cluster.Workers} workers");
+        Notice($"{why}; going on behind step {next.State.Step} with {NumberText.Plural(cluster.WorkersLeft, "worker")}");
         if (next.State.Step < progress.State.Step)
             _observer.On(new RunRewound(_clock.Seconds, next.State.Step));
         return next;
@@ -178,7 +196,7 @@ internal sealed class TrainingRun
             : saved.TryGetValue(name, out var values_TS) && values_TS.Length == _job.Tasks.Count * layout.SharedLength ? values_TS
             : throw new JobException($"the checkpoint of {_directory.Root} does not hold the '{name}' of weighting strategy {_job.Weighting.Strategy}"));
 
-    private async Task<RunSummary> TrainAsync(TrainingProgress progress, WorkerFleet fleet, CancellationToken stop)
+    private async Task<RunSummary?> TrainAsync(TrainingProgress progress, WorkerFleet fleet, CancellationToken stop)
     {
         var shape = ServerShape.Of(_job, progress.Blueprint, fleet.Placement.Generation, progress.Weighting.Need != WeightingNeed.Losses);
         progress.ServerStates ??= StatesOf(progress, progress.Resumed?.Tables ?? []);
@@ -196,7 +214,7 @@ internal sealed class TrainingRun
         var schedule = new LearningRateSchedule(_job.Optimizer.Schedule, progress.TotalSteps, progress.StepsPerEpoch);
         var weigher = new StepWeigher(_job, progress.Weighting, schedule, servers);
         var evaluator = new Evaluator(_job, progress.Scan.Schema, fleet);
-        var loop = new TrainingLoop(_job, progress, evaluator, _checkpointer, _observer, _clock);
+        var loop = new TrainingLoop(_job, progress, evaluator, _checkpointer, _observer, _clock, () => fleet.IsOutdated);
         if (_job.Training.Mode == TrainingMode.Synchronous)
             await loop.StepTogetherAsync(new StepRunner(_job, weigher, fleet, servers, progress.StepsPerEpoch, Sum(firstLabels.Values)), stop);
         else
@@ -207,8 +225,11 @@ internal sealed class TrainingRun
         var status = progress.State.Step >= progress.TotalSteps ? RunStatus.Completed
             : loop.ShouldStop ? RunStatus.EarlyStopped
             : RunStatus.Interrupted;
-        if (progress.SavedStep != progress.State.Step)
+        var isOutdated = status == RunStatus.Interrupted && fleet.IsOutdated && !stop.IsCancellationRequested;
+        if (progress.SavedStep != progress.State.Step && !(isOutdated && progress.IsWhole(_job)))
             await _checkpointer.SaveAsync(progress);
+        if (isOutdated)
+            return null;
         if (status != RunStatus.Interrupted && _job.Data.Test is not null)
         {
             var label = progress.ResultStep == progress.State.Step
@@ -264,7 +285,8 @@ internal sealed class TrainingRun
         [.. servers.Addresses],
         progress.BatchesPerEpoch,
         (int)Math.Min((long)progress.TotalSteps * _job.Training.LocalSteps, int.MaxValue),
-        Trace: _trace is not null);
+        Trace: _trace is not null,
+        Run: _id);
 
     private RunStarted Started(TrainingProgress progress) => new(
         _clock.Seconds, NameToShow, _directory.Root, [.. _job.Tasks.Select(task => task.Name)], progress.Workers, _job.Data.Shards,

@@ -32,6 +32,14 @@ public sealed class ContiguousAllocation(Address self) : IShardAllocationStrateg
     /// <summary>Which of <paramref name="workers"/> owns shard <paramref name="index"/> of <paramref name="count"/>.</summary>
     public static int OwnerOf(int index, int count, int workers) => (int)(((long)(index + 1) * workers - 1) / count);
 
+    /// <summary>Whether no shard of a job with so many lies where it does not belong; those that lie nowhere go where they belong when they are spoken to.</summary>
+    public static bool IsSettled(ClusterShardingStats stats, int count)
+    {
+        var regions = stats.Regions.OrderBy(region => region.Key.Host, StringComparer.Ordinal).ThenBy(region => region.Key.Port).ToList();
+        return regions.Index().All(region => region.Item.Value.Stats.Keys.All(shard =>
+            !ShardName.TryParse(shard, out var index, out var of) || of != count || OwnerOf(index, of, regions.Count) == region.Index));
+    }
+
     private static IActorRef? Owner(string shardId, List<IActorRef> regions) =>
         regions.Count > 0 && ShardName.TryParse(shardId, out var index, out var count)
             ? regions[OwnerOf(index, count, regions.Count)]

@@ -13,6 +13,7 @@ public sealed class MessageSerializerTests : IDisposable
         ["S1"] = (new StartShard(new ShardId("job-1", 3, 8), 2, "10.0.0.5", 4054), "9493A56A6F622D31030802A831302E302E302E35CD0FD6"),
         ["S2"] = (new ShardHosted(new ShardId("job-1", 3, 8), 2, "10.0.0.6:4055"), "9393A56A6F622D31030802AD31302E302E302E363A34303535"),
         ["S3"] = (new StopShard(new ShardId("job-1", 3, 8)), "9193A56A6F622D310308"),
+        ["W2"] = (new WorkerLeaving("job-1", "10.0.0.6:4055"), "92A56A6F622D31AD31302E302E302E363A34303535"),
         ["W1"] = (new WorkerFailed("job-1", "10.0.0.6:4055", "no", 3), "94A56A6F622D31AD31302E302E302E363A34303535A26E6F03"),
     };
 
@@ -28,7 +29,7 @@ public sealed class MessageSerializerTests : IDisposable
     public void Manifests_are_only_added_to()
     {
         Assert.Equal(
-            ["S1=StartShard", "S2=ShardHosted", "S3=StopShard", "W1=WorkerFailed"],
+            ["S1=StartShard", "S2=ShardHosted", "S3=StopShard", "W1=WorkerFailed", "W2=WorkerLeaving"],
             MessageTable.ByManifest.Select(pair => $"{pair.Key}={pair.Value.Name}").Order(StringComparer.Ordinal));
         Assert.Equal(4711, Serializer.Identifier);
     }

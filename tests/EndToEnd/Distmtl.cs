@@ -76,7 +76,16 @@ internal sealed partial class Distmtl : IAsyncDisposable
         }
     }
 
-    public void Signal(PosixSignal signal) => _ = Kill(_process.Id, signal == PosixSignal.SIGINT ? 2 : 15);
+    public void Signal(PosixSignal signal) => Signal(_process.Id, signal);
+
+    /// <param name="signal">Its name, or its number.</param>
+    public static void Signal(int pid, PosixSignal signal) => _ = Kill(pid, signal switch
+    {
+        PosixSignal.SIGINT => 2,
+        PosixSignal.SIGTERM => 15,
+        PosixSignal.SIGCONT => 18,
+        _ => (int)signal,
+    });
 
     /// <summary>kill -9 of this process alone; its children are on their own.</summary>
     public void Kill() => _process.Kill(entireProcessTree: false);

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 
 namespace DistMtl.EndToEnd.Tests;
@@ -22,6 +24,13 @@ internal static class Repository
     }
 
     public static string Hash(string run) => Summary(run).GetProperty("parametersSha256").GetString()!;
+
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
 
     private static string FindRoot()
     {

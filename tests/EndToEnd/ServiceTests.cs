@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
 namespace DistMtl.EndToEnd.Tests;
@@ -12,12 +10,13 @@ public sealed class ServiceTests(ReferenceRuns references)
         using var folder = new TemporaryFolder();
         var job = SmallJob.Write(folder);
         var local = await references.RunAsync("equal", epochs: 2);
-        var (http, port, tensorPort) = ($"http://127.0.0.1:{FreePort()}", $"{FreePort()}", $"{FreePort()}");
+        var (http, port, tensorPort) = ($"http://127.0.0.1:{Repository.FreePort()}", $"{Repository.FreePort()}", $"{Repository.FreePort()}");
         await using var service = Distmtl.Start(
             "serve", "--http", http, "--port", port, "--tensor-port", tensorPort, "--data", folder.Path, "--runs", folder["runs"]);
         await service.WaitForAsync("workers join");
-        await using var first = Distmtl.StartWorker("--join", $"127.0.0.1:{port}");
-        await using var second = Distmtl.StartWorker("--join", $"127.0.0.1:{port}");
+        string[] joining = ["--join", $"127.0.0.1:{port}", "--join-timeout", "10"];
+        await using var first = Distmtl.StartWorker(joining);
+        await using var second = Distmtl.StartWorker(joining);
         var submitted = await Distmtl.RunAsync("submit", job, "--to", http, "--workers", "2", "--wait");
         Assert.True(submitted.ExitCode == 0, submitted.Output + submitted.Errors);
         Assert.Contains("completed", submitted.Output, StringComparison.Ordinal);
@@ -31,14 +30,8 @@ public sealed class ServiceTests(ReferenceRuns references)
 
         service.Signal(PosixSignal.SIGTERM);
         Assert.Equal(0, await service.WaitAsync());
+        // They look for another one, for as long as they were told to.
         Assert.Equal(4, await first.WaitAsync());
         Assert.Equal(4, await second.WaitAsync());
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

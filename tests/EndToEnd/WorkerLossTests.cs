@@ -1,12 +1,15 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 
 namespace DistMtl.EndToEnd.Tests;
 
 /// <summary>Real processes are killed; the run goes on without them, to the bits and the ledger of a run in which nobody died.</summary>
-public sealed class WorkerLossTests(ReferenceRuns references) : IClassFixture<ReferenceRuns>
+public sealed class WorkerLossTests(ReferenceRuns references)
 {
     private const int Epochs = 12;
+
+    private const PosixSignal SigStop = (PosixSignal)19;
 
     private const string OnWorkers = "training.parameterServers={count: 2, placement: workers}";
 
@@ -38,6 +41,71 @@ public sealed class WorkerLossTests(ReferenceRuns references) : IClassFixture<Re
         Assert.Equal(Enumerable.Range(1, steps.Count), steps);
         Assert.Equal(File.ReadAllText(Path.Combine(await references.RunAsync("pcgrad", Epochs), "ledger.csv")), File.ReadAllText(Path.Combine(folder["run"], "ledger.csv")));
     }
+
+    [Fact]
+    public async Task A_stopped_worker_is_done_without_and_comes_back_when_it_goes_on()
+    {
+        using var folder = new TemporaryFolder();
+        var job = SmallJob.Write(folder, epochs: 100_000);
+        await using var distmtl = Distmtl.Start("train", job, "--workers", "2", "--json", "--out", folder["run"]);
+        await distmtl.WaitForAsync("\"step\":5,");
+        var stopped = distmtl.Children()[0];
+        Distmtl.Signal(stopped, SigStop);
+        await distmtl.WaitForAsync("does not answer; going on behind step");
+        await distmtl.WaitForAsync("5 data shards on 1 workers");
+        Distmtl.Signal(stopped, PosixSignal.SIGCONT);
+        await distmtl.WaitForAsync("workers have come");
+
+        await EndsInTheBitsOfOneWorker(distmtl, job, folder, formed: "5 data shards on 2 workers", times: 2);
+        Assert.Empty(distmtl.Errors.Trim());
+    }
+
+    [Fact]
+    public async Task Workers_that_join_and_leave_a_running_job_share_it_and_leave_no_trace_in_its_bits()
+    {
+        using var folder = new TemporaryFolder();
+        var job = SmallJob.Write(folder, "pcgrad", epochs: 100_000);
+        var (port, tensorPort) = ($"{Repository.FreePort()}", $"{Repository.FreePort()}");
+        await using var distmtl = Distmtl.Start(
+            "train", job, "--remote-workers", "1", "--port", port, "--tensor-port", tensorPort, "--json", "--out", folder["run"]);
+        await using var first = Worker();
+        await distmtl.WaitForAsync("\"step\":5,");
+        await using var second = Worker();
+        await using var third = Worker();
+        await using var fourth = Worker();
+        await distmtl.WaitForAsync("5 data shards on 4 workers");
+        second.Signal(PosixSignal.SIGTERM);
+        third.Signal(PosixSignal.SIGTERM);
+        Assert.Equal(0, await second.WaitAsync());
+        Assert.Equal(0, await third.WaitAsync());
+        Assert.DoesNotContain("lost", distmtl.Output, StringComparison.Ordinal);
+
+        await EndsInTheBitsOfOneWorker(distmtl, job, folder, formed: "5 data shards on 2 workers", times: 1);
+
+        Distmtl Worker() => Distmtl.StartWorker("--join", $"127.0.0.1:{port}", "--join-timeout", "20");
+    }
+
+    /// <summary>Waits until the run has formed up and stepped on, ends it, and takes as many steps with one worker.</summary>
+    private static async Task EndsInTheBitsOfOneWorker(Distmtl distmtl, string job, TemporaryFolder folder, string formed, int times)
+    {
+        while (distmtl.Output.Split(formed).Length <= times)
+            await distmtl.WaitForAsync(formed);
+        var step = Steps(Path.Combine(folder["run"], "metrics.jsonl"))[^1];
+        await distmtl.WaitForAsync($"\"step\":{step + 10},");
+        distmtl.Signal(PosixSignal.SIGINT);
+        Assert.True(await distmtl.WaitAsync() == 130, distmtl.Output + distmtl.Errors);
+        var steps = Repository.Summary(folder["run"]).GetProperty("steps").GetInt32();
+        var (exitCode, output, errors) = await Distmtl.RunAsync(
+            "train", job, "--workers", "1", "--out", folder["calm"], "--set", $"training.maxSteps={steps}");
+        Assert.True(exitCode == 0, output + errors);
+        Assert.Equal(Repository.Hash(folder["calm"]), Repository.Hash(folder["run"]));
+        // How often each row was counted in each epoch; the last one is not over.
+        var (calm, run) = (Ledger(folder["calm"]), Ledger(folder["run"]));
+        Assert.Equal(calm, run);
+        Assert.All(run.SkipLast(5), row => Assert.Equal(row.Split(',')[2], row.Split(',')[3]));
+    }
+
+    private static string[] Ledger(string run) => [.. File.ReadLines(Path.Combine(run, "ledger.csv")).Skip(1)];
 
     private static List<int> Steps(string path) =>
     [

@@ -20,6 +20,7 @@ internal sealed class JobSession : IAsyncDisposable
     private readonly string _job;
     private readonly TransportSettings _settings;
     private readonly string _worker;
+    private readonly ShardStore _store;
     private readonly Dictionary<int, ServerHost> _hosts = [];
     private readonly Dictionary<int, Dictionary<string, float[]>> _restoring = [];
     private readonly TorchThread _thread = new();
@@ -33,16 +34,17 @@ internal sealed class JobSession : IAsyncDisposable
     private TraceRecorder? _trace;
     private Task<StepBatch> _next = Task.FromException<StepBatch>(new InvalidOperationException("there is no plan yet"));
 
-    private JobSession(TensorConnection connection, string job, string worker, TransportSettings settings) =>
-        (_connection, _job, _worker, _settings) = (connection, job, worker, settings);
+    private JobSession(TensorConnection connection, string job, string worker, TransportSettings settings, ShardStore store) =>
+        (_connection, _job, _worker, _settings, _store) = (connection, job, worker, settings, store);
 
-    public static async Task RunAsync(string job, string worker, string host, int port, TransportSettings transport, CancellationToken cancellation)
+    public static async Task RunAsync(
+        string job, string worker, string host, int port, TransportSettings transport, ShardStore store, CancellationToken cancellation)
     {
         await using var connection = await TensorConnection.ConnectAsync(host, port, transport, cancellation);
         await connection.SendAsync(FrameKind.Hello, new HelloHeader(FrameFormat.Version, job, worker), default, cancellation);
         try
         {
-            await using var session = new JobSession(connection, job, worker, transport);
+            await using var session = new JobSession(connection, job, worker, transport, store);
             await session.ServeAsync(cancellation);
         }
         catch (Exception e) when (e is FrameException or not (IOException or OperationCanceledException))
@@ -188,7 +190,7 @@ internal sealed class JobSession : IAsyncDisposable
     private async Task PlanAsync(JobPlan plan, CancellationToken cancellation)
     {
         _trace = plan.Header.Trace ? new TraceRecorder(TraceRecorder.DefaultCapacity, TraceSource.Worker, TraceSource.Server) : null;
-        var trainer = await _thread.RunAsync(() => ShardTrainer.Create(plan, _worker, cancellation), cancellation);
+        var trainer = await _thread.RunAsync(() => ShardTrainer.Create(plan, _worker, _store, cancellation), cancellation);
         _trainer = trainer;
         var client = _client = await ServerClient.ConnectAsync(plan, trainer.Shape, trainer.Layout.Length, _job, _worker, _settings, _connection, cancellation);
         End(client.ReceiveAsync(() => _changed.Release(), cancellation));

@@ -55,10 +55,10 @@ internal sealed class ShardTrainer : IDisposable
 
     public IReadOnlyList<int> Shards => _plan.Header.Shards;
 
-    public static ShardTrainer Create(JobPlan plan, string worker, CancellationToken cancellation)
+    public static ShardTrainer Create(JobPlan plan, string worker, ShardStore store, CancellationToken cancellation)
     {
         var device = TorchRuntime.Start(plan.Job.Training.Device);
-        var rows = ShardLoader.Load(plan.Job, plan.Schema, plan.Header.Shards.ToHashSet(), plan.Splits, cancellation);
+        var rows = store.Load(plan, cancellation);
         var inputs = plan.Schema.ToModelInputs(plan.Job.Embeddings);
         return new ShardTrainer(plan, worker, rows, new Learner(plan.Job.Model, inputs, device), ModelBlueprint.Create(plan.Job.Model, inputs));
     }

@@ -1,6 +1,9 @@
+using Akka;
 using Akka.Actor;
 using Akka.Cluster;
-using Akka.Event;
+using Akka.Cluster.Sharding;
+using Akka.Remote;
+using DistMtl.Clustering;
 using DistMtl.Protocol;
 using DistMtl.Protocol.Messages;
 using DistMtl.Transport;
@@ -11,22 +14,39 @@ namespace DistMtl.Worker.Jobs;
 /// The worker's one actor beside its data shards: opens a session with the coordinator's tensor plane for the first
 /// shard of a job, and closes it with the last. A newer generation replaces the session of an older one.
 /// </summary>
-internal sealed class WorkerActor : ReceiveActor
+internal sealed class WorkerActor : ReceiveActor, IWithTimers
 {
-    private readonly ILoggingAdapter _log = Context.GetLogger();
+    /// <summary>For the next generation of a run to begin; then its rows are let go.</summary>
+    private static readonly TimeSpan RowsKept = TimeSpan.FromMinutes(1);
+
     private readonly string _name;
     private readonly TransportSettings _transport;
+    private readonly Action<string> _warn;
+    private readonly ShardStore _store = new();
     private readonly Dictionary<string, Hosting> _jobs = [];
+    private IActorRef? _leaver;
 
-    public WorkerActor(TransportSettings transport)
+    /// <param name="coordinator">Its cluster address, HOST:PORT.</param>
+    /// <param name="warn">Told why a job's session has ended that should not have.</param>
+    public WorkerActor(string coordinator, TransportSettings transport, Action<string> warn)
     {
-        _transport = transport;
+        (_transport, _warn) = (transport, warn);
         var address = Cluster.Get(Context.System).SelfAddress;
-        _name = $"{address.Host}:{address.Port}";
+        _name = NameOf(address);
         Receive<StartShard>(Start);
         Receive<StopShard>(Stop);
-        Receive<SessionEnded>(ended => End(ended));
+        Receive<SessionEnded>(End);
+        Receive<HandOver>(_ => Leave());
+        Receive<Forget>(_ => _store.Clear());
+        // Once put out of the cluster a node is never heard again; only a new one is.
+        Receive<ThisActorSystemQuarantinedEvent>(
+            e => CoordinatedShutdown.Get(Context.System).Run(CoordinatedShutdown.ClusterDowningReason.Instance),
+            e => NameOf(e.RemoteAddress) == coordinator);
     }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    protected override void PreStart() => Context.System.EventStream.Subscribe(Self, typeof(ThisActorSystemQuarantinedEvent));
 
     protected override void PostStop()
     {
@@ -34,8 +54,13 @@ internal sealed class WorkerActor : ReceiveActor
             hosting.Cancellation.Cancel();
     }
 
+    private static string NameOf(Address address) => $"{address.Host}:{address.Port}";
+
     private void Start(StartShard start)
     {
+        // Its shards are about to live elsewhere, where they are asked again.
+        if (_leaver is not null)
+            return;
         if (_jobs.TryGetValue(start.Shard.Job, out var hosting) && start.Generation > hosting.Generation)
         {
             hosting.Cancellation.Cancel();
@@ -43,6 +68,7 @@ internal sealed class WorkerActor : ReceiveActor
         }
         if (hosting is null)
         {
+            Timers.Cancel(nameof(Forget));
             hosting = Open(start);
             _jobs[start.Shard.Job] = hosting;
         }
@@ -58,33 +84,64 @@ internal sealed class WorkerActor : ReceiveActor
         if (hosting.Shards.Count > 0)
             return;
         hosting.Cancellation.Cancel();
-        _jobs.Remove(stop.Shard.Job);
+        Remove(stop.Shard.Job);
     }
 
     private Hosting Open(StartShard start)
     {
         var cancellation = new CancellationTokenSource();
         var coordinator = Sender;
-        JobSession.RunAsync(start.Shard.Job, _name, start.TensorHost, start.TensorPort, _transport, cancellation.Token).PipeTo(
+        JobSession.RunAsync(start.Shard.Job, _name, start.TensorHost, start.TensorPort, _transport, _store, cancellation.Token).PipeTo(
             Self,
             success: () => new SessionEnded(start.Shard.Job, start.Generation, coordinator, null),
             failure: error => new SessionEnded(start.Shard.Job, start.Generation, coordinator, error));
-        return new Hosting(start.Generation, cancellation, []);
+        return new Hosting(start.Generation, coordinator, cancellation, []);
     }
 
     private void End(SessionEnded ended)
     {
         if (_jobs.TryGetValue(ended.Job, out var hosting) && hosting.Generation == ended.Generation)
-            _jobs.Remove(ended.Job);
+            Remove(ended.Job);
         if (ended.Error is null or OperationCanceledException)
             return;
-        _log.Warning("job {0}: {1}", ended.Job, ended.Error.Message);
+        _warn($"job {ended.Job}: {ended.Error.Message}");
         var exitCode = ended.Error is JobException job ? job.ExitCode : ExitCode.ClusterLost;
         var text = ended.Error is JobException ? ended.Error.Message : $"{ended.Error.GetType().Name}: {ended.Error.Message}";
         ended.Coordinator.Tell(new WorkerFailed(ended.Job, _name, text, (int)exitCode));
     }
 
-    private sealed record Hosting(long Generation, CancellationTokenSource Cancellation, HashSet<int> Shards);
+    private void Remove(string job)
+    {
+        _jobs.Remove(job);
+        if (_jobs.Count > 0)
+            return;
+        _leaver?.Tell(Done.Instance);
+        Timers.StartSingleTimer(nameof(Forget), Forget.Instance, RowsKept);
+    }
+
+    /// <summary>Shards go to other workers from now on; what a job computes here it computes until it has formed up without this one.</summary>
+    private void Leave()
+    {
+        _leaver = Sender;
+        ClusterSharding.Get(Context.System).ShardRegion(ShardRegions.TypeName).Tell(GracefulShutdown.Instance);
+        foreach (var (job, hosting) in _jobs)
+            hosting.Coordinator.Tell(new WorkerLeaving(job, _name));
+        if (_jobs.Count == 0)
+            _leaver.Tell(Done.Instance);
+    }
+
+    /// <summary>Asks to be told, by <see cref="Done"/>, when no job needs this worker any more.</summary>
+    public sealed class HandOver
+    {
+        public static readonly HandOver Instance = new();
+    }
+
+    private sealed class Forget
+    {
+        public static readonly Forget Instance = new();
+    }
+
+    private sealed record Hosting(long Generation, IActorRef Coordinator, CancellationTokenSource Cancellation, HashSet<int> Shards);
 
     private sealed record SessionEnded(string Job, long Generation, IActorRef Coordinator, Exception? Error);
 }

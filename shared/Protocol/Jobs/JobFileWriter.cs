@@ -260,7 +260,9 @@ public static class JobFileWriter
             ? new FlowMap().Add("metric", stopping.Metric).Add("patience", stopping.Patience)
             : null)
         .Add("device", training.Device)
-        .Add("stepTimeoutSeconds", training.StepTimeoutSeconds);
+        .Add("stepTimeoutSeconds", training.StepTimeoutSeconds)
+        .Add("minWorkers", training.MinWorkers == TrainingSettings.DefaultMinWorkers ? null : (int?)training.MinWorkers)
+        .Add("workersTimeoutSeconds", training.WorkersTimeoutSeconds == TrainingSettings.DefaultWorkersTimeoutSeconds ? null : (double?)training.WorkersTimeoutSeconds);
 
     private static FlowMap Compression(CompressionSettings compression)
     {

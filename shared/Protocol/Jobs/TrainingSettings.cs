@@ -33,12 +33,20 @@ public sealed record TrainingSettings(
     public const int DefaultStaleness = 4;
     public const int DefaultBatchSize = 1024;
     public const double DefaultStepTimeoutSeconds = 60;
+    public const int DefaultMinWorkers = 1;
+    public const double DefaultWorkersTimeoutSeconds = 300;
 
     /// <summary>
     /// Portions in which a shard's rows of one step are computed, one after another, which bounds the memory of a device;
     /// <see cref="BatchSize"/> stays the number of rows of one update.
     /// </summary>
     public int Accumulate { get; init; } = DefaultAccumulate;
+
+    /// <summary>A run that has lost workers goes on with so many; with fewer it waits for others to join.</summary>
+    public int MinWorkers { get; init; } = DefaultMinWorkers;
+
+    /// <summary>For how long it waits for them.</summary>
+    public double WorkersTimeoutSeconds { get; init; } = DefaultWorkersTimeoutSeconds;
 
     public ParameterServerSettings ParameterServers { get; init; } = ParameterServerSettings.Default;
 

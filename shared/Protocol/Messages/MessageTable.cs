@@ -12,5 +12,6 @@ public static class MessageTable
         ["S2"] = typeof(ShardHosted),
         ["S3"] = typeof(StopShard),
         ["W1"] = typeof(WorkerFailed),
+        ["W2"] = typeof(WorkerLeaving),
     };
 }

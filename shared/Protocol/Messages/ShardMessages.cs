@@ -42,6 +42,12 @@ public sealed record ShardHosted(
 [MessagePackObject]
 public sealed record StopShard([property: Key(0)] ShardId Shard) : IShardMessage;
 
+/// <summary>Worker to coordinator: I am about to leave, and serve until the job can do without me.</summary>
+[MessagePackObject]
+public sealed record WorkerLeaving(
+    [property: Key(0)] string Job,
+    [property: Key(1)] string Worker) : IClusterMessage;
+
 /// <summary>Worker to coordinator: I cannot go on with this job.</summary>
 /// <param name="Error">Complete text for the user.</param>
 /// <param name="ExitCode">An <see cref="Protocol.ExitCode"/>.</param>

@@ -65,7 +65,7 @@ internal sealed class SmallShards : IDisposable
         rows.Lists[table.RowList].SelectMany(row => Dense(table.Name).Slice(row * table.Dim, table.Dim).ToArray())).ToArray());
 
     public ShardTrainer Trainer(JobFile job, bool perTask, params int[] shards) =>
-        ShardTrainer.Create(new JobPlan(Plan(job, perTask, shards), job, Scan.Schema), "me", TestContext.Current.CancellationToken);
+        ShardTrainer.Create(new JobPlan(Plan(job, perTask, shards), job, Scan.Schema), "me", new ShardStore(), TestContext.Current.CancellationToken);
 
     public static PlanHeader Plan(JobFile job, bool perTask, int[] shards) => new(
         1, JobFileWriter.Write(job), shards, StepsPerEpoch, 0, perTask, Splits.Train | Splits.Validation, [],

@@ -18,6 +18,8 @@ internal static class TrainingReader
             StepTimeoutSeconds: section.Number("stepTimeoutSeconds", TrainingSettings.DefaultStepTimeoutSeconds, NumberRange.Positive))
         {
             Folds = section.Whole("folds", NumberRange.Between(2, ValidationFold.MaxFolds)),
+            MinWorkers = section.Whole("minWorkers", TrainingSettings.DefaultMinWorkers, NumberRange.AtLeast(1)),
+            WorkersTimeoutSeconds = section.Number("workersTimeoutSeconds", TrainingSettings.DefaultWorkersTimeoutSeconds, NumberRange.Positive),
             ParameterServers = ParameterServersReader.Read(section, strategy),
             Mode = section.Choice<TrainingMode>("mode") ?? TrainingMode.Synchronous,
             Staleness = section.Whole("staleness", TrainingSettings.DefaultStaleness, NumberRange.AtLeast(0)),
@@ -31,6 +33,8 @@ internal static class TrainingReader
             section.Report("batchSize", $"batchSize must be at least the number of shards, {data.Shards}, but is '{training.BatchSize}'");
         else if (data is not null && training.Accumulate > training.BatchSize / data.Shards)
             section.Report("accumulate", $"accumulate must be at most batchSize / data.shards, {training.BatchSize / data.Shards}, but is '{training.Accumulate}': more portions than rows");
+        if (data is not null && training.MinWorkers > data.Shards)
+            section.Report("minWorkers", $"minWorkers must be at most the number of shards, {data.Shards}, but is '{training.MinWorkers}': a worker without a shard has nothing to do");
         if (training.Folds is not null && data?.Validation is not null)
             section.Report("folds", "folds validates on every part of the training rows in turn; take data.validation out");
         if (data is { Validation: null } && training.Folds is null)

@@ -1,0 +1,35 @@
+using DistMtl.Data;
+
+namespace DistMtl.Worker.Jobs;
+
+/// <summary>
+/// The rows of a run's shards on this worker, kept from one generation to the next: a worker that forms up again reads only the
+/// shards that are new to it. It holds one run's at a time, and no more than its last plan named. Thread-safe.
+/// </summary>
+internal sealed class ShardStore
+{
+    private readonly Lock _gate = new();
+    private string? _run;
+    private Dictionary<int, ShardRows> _rows = [];
+
+    /// <summary>The rows of a plan's shards.</summary>
+    /// <exception cref="Protocol.JobException">A file can't be read.</exception>
+    public IReadOnlyDictionary<int, ShardRows> Load(JobPlan plan, CancellationToken cancellation)
+    {
+        lock (_gate)
+        {
+            if (_run != plan.Header.Run)
+                (_run, _rows) = (plan.Header.Run, []);
+            var missing = plan.Header.Shards.Where(shard => !_rows.ContainsKey(shard)).ToHashSet();
+            var read = missing.Count == 0 ? new Dictionary<int, ShardRows>() : ShardLoader.Load(plan.Job, plan.Schema, missing, plan.Splits, cancellation);
+            return _rows = plan.Header.Shards.ToDictionary(shard => shard, shard => read.GetValueOrDefault(shard) ?? _rows[shard]);
+        }
+    }
+
+    /// <summary>No generation of the run is here any more.</summary>
+    public void Clear()
+    {
+        lock (_gate)
+            (_run, _rows) = (null, []);
+    }
+}
