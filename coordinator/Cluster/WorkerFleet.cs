@@ -161,7 +161,8 @@ internal sealed class WorkerFleet : IWorkerLinks, IMembership, IAsyncDisposable
     {
         try
         {
-            await _connections[worker].SendAsync(kind, header, payload, cancellation);
+            // New parameters are of no use to a worker before it is told what to do with them.
+            await _connections[worker].SendAsync(kind, header, payload, isFollowed: kind == FrameKind.Slice, cancellation);
         }
         catch (Exception e) when (e is IOException or TimeoutException or ObjectDisposedException)
         {

@@ -19,6 +19,9 @@ internal sealed class FrameWriter(Stream stream)
 
     public long WrittenBytes => Interlocked.Read(ref _writtenBytes);
 
+    /// <summary>Whether so much waits to be flushed that more would cost more than it saves.</summary>
+    public bool IsFull => _small.WrittenCount >= SmallBytes;
+
     public void Head(FrameKind kind, ReadOnlySpan<byte> header, long payloadBytes)
     {
         Prefix(kind, header.Length, payloadBytes);

@@ -13,6 +13,22 @@ internal sealed class SendCredit(TimeSpan timeout)
     private long _consumed;
     private long _window;
 
+    /// <returns>What was taken; null: the peer has no room for the frame now.</returns>
+    /// <exception cref="IOException">The connection is lost.</exception>
+    public long? TryTake(int headerBytes, long payloadBytes)
+    {
+        lock (_gate)
+        {
+            if (_failure is not null)
+                throw new IOException($"the connection is lost: {_failure.Message}", _failure);
+            var charge = ReceiveCredit.Charge(_window, headerBytes, payloadBytes);
+            if (_sent - _consumed + charge > _window)
+                return null;
+            _sent += charge;
+            return charge;
+        }
+    }
+
     /// <summary>Waits until the peer has room for a frame.</summary>
     /// <returns>What was taken.</returns>
     /// <exception cref="TimeoutException">The peer consumed nothing for the whole timeout.</exception>
@@ -26,14 +42,8 @@ internal sealed class SendCredit(TimeSpan timeout)
                 Task changed;
                 lock (_gate)
                 {
-                    if (_failure is not null)
-                        throw new IOException($"the connection is lost: {_failure.Message}", _failure);
-                    var charge = ReceiveCredit.Charge(_window, headerBytes, payloadBytes);
-                    if (_sent - _consumed + charge <= _window)
-                    {
-                        _sent += charge;
+                    if (TryTake(headerBytes, payloadBytes) is { } charge)
                         return charge;
-                    }
                     changed = (_changed ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
                 }
                 await changed.WaitAsync(timeout, cancellation);

@@ -74,7 +74,15 @@ public sealed class TensorConnection : IAsyncDisposable
     /// <summary>Sends one frame; returns when the operating system has taken all of it.</summary>
     /// <exception cref="TimeoutException">The peer did not read, or consumed nothing, for the send timeout.</exception>
     /// <exception cref="IOException">The connection is lost.</exception>
-    public async Task SendAsync<T>(FrameKind kind, T header, ReadOnlyMemory<byte> payload, CancellationToken cancellation)
+    public Task SendAsync<T>(FrameKind kind, T header, ReadOnlyMemory<byte> payload, CancellationToken cancellation) =>
+        SendAsync(kind, header, payload, isFollowed: false, cancellation);
+
+    /// <summary>As above.</summary>
+    /// <param name="isFollowed">
+    /// Another frame follows soon, without which the peer has no use for this one: its end, or all of it if it is small, may wait here
+    /// to go out with that.
+    /// </param>
+    public async Task SendAsync<T>(FrameKind kind, T header, ReadOnlyMemory<byte> payload, bool isFollowed, CancellationToken cancellation)
     {
         Start();
         var body = FrameFormat.Serialize(header);
@@ -82,9 +90,9 @@ public sealed class TensorConnection : IAsyncDisposable
         {
             var charge = await TakeCreditAsync(body.Length, payload.Length, cancellation);
             if (payload.Length <= FrameFormat.ChunkBytes)
-                await SendSmallAsync(kind, body, payload, charge, cancellation);
+                await SendSmallAsync(kind, body, payload, charge, isFollowed, cancellation);
             else
-                await SendLargeAsync(kind, body, payload, charge, cancellation);
+                await SendLargeAsync(kind, body, payload, charge, isFollowed, cancellation);
         }
         catch (TimeoutException e)
         {
@@ -160,6 +168,10 @@ public sealed class TensorConnection : IAsyncDisposable
         await _beginning.WaitAsync(cancellation);
         try
         {
+            if (_sendCredit.TryTake(headerBytes, payloadBytes) is { } charge)
+                return charge;
+            // What waits here may be what the peer has to consume first.
+            await FlushAsync(cancellation);
             return await _sendCredit.TakeAsync(headerBytes, payloadBytes, cancellation);
         }
         finally
@@ -168,7 +180,13 @@ public sealed class TensorConnection : IAsyncDisposable
         }
     }
 
-    private async Task SendSmallAsync(FrameKind kind, byte[] body, ReadOnlyMemory<byte> payload, long charge, CancellationToken cancellation)
+    private async Task FlushAsync(CancellationToken cancellation)
+    {
+        await _sending.WaitAsync(cancellation);
+        await WriteAsync(token => _writer.FlushAsync(token), cancellation);
+    }
+
+    private async Task SendSmallAsync(FrameKind kind, byte[] body, ReadOnlyMemory<byte> payload, long charge, bool isFollowed, CancellationToken cancellation)
     {
         await WaitAsync(_sending, charge, cancellation);
         await WriteAsync(
@@ -177,13 +195,14 @@ public sealed class TensorConnection : IAsyncDisposable
                 _writer.Head(kind, body, payload.Length);
                 if (!payload.IsEmpty)
                     await _writer.ChunkAsync(payload, token);
-                await _writer.FlushAsync(token);
+                if (!isFollowed || _writer.IsFull)
+                    await _writer.FlushAsync(token);
             },
             cancellation);
     }
 
     /// <summary>Gives way to small frames and credits after each chunk.</summary>
-    private async Task SendLargeAsync(FrameKind kind, byte[] body, ReadOnlyMemory<byte> payload, long charge, CancellationToken cancellation)
+    private async Task SendLargeAsync(FrameKind kind, byte[] body, ReadOnlyMemory<byte> payload, long charge, bool isFollowed, CancellationToken cancellation)
     {
         await WaitAsync(_sendingLarge, charge, cancellation);
         try
@@ -202,7 +221,7 @@ public sealed class TensorConnection : IAsyncDisposable
                         if (isFirst)
                             _writer.Head(kind, body, payload.Length);
                         await _writer.ChunkAsync(chunk, token);
-                        if (isLast)
+                        if (isLast && !isFollowed)
                             await _writer.FlushAsync(token);
                     },
                     cancellation);

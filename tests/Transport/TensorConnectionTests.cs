@@ -66,6 +66,52 @@ public sealed class TensorConnectionTests
         Assert.True(payload.AsSpan().SequenceEqual(frame.Payload.GetSpan()));
     }
 
+    /// <summary>Of any size: only the end of a large one waits.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(5000)]
+    [InlineData((1 << 20) + 1)]
+    public async Task A_frame_that_another_one_follows_comes_with_it_and_not_before(int bytes)
+    {
+        await using var pair = await Pair.OpenAsync();
+        var payload = new byte[bytes];
+        Random.Shared.NextBytes(payload);
+        await pair.Accepted.SendAsync(FrameKind.Slice, new SliceHeader(1, 2, 3), payload, isFollowed: true, Wire.Soon);
+        var receiving = pair.Connecting.ReceiveAsync(Wire.Soon);
+        Assert.NotSame(receiving, await Task.WhenAny(receiving, Task.Delay(50, Wire.Soon)));
+
+        await pair.Accepted.SendAsync(FrameKind.Work, Headers.Work, default, Wire.Soon);
+
+        using var first = await receiving;
+        Assert.Equal(new SliceHeader(1, 2, 3), first!.Header<SliceHeader>());
+        Assert.True(payload.AsSpan().SequenceEqual(first.Payload.GetSpan()));
+        using var second = await pair.Connecting.ReceiveAsync(Wire.Soon);
+        Assert.Equal(FrameKind.Work, second!.Kind);
+    }
+
+    /// <summary>Else both sides would wait: the sender for credit, the receiver for the frames that it would give it for.</summary>
+    [Theory]
+    [InlineData(100)]
+    [InlineData(30 << 10)]
+    [InlineData(400 << 10)]
+    public async Task Frames_that_wait_for_a_follower_go_out_when_their_credit_is_needed(int bytes)
+    {
+        await using var pair = await Pair.OpenAsync(TransportSettings.Default with { WindowBytes = 1 << 20 });
+        var count = (8 << 20) / (bytes + 256);
+        var sending = Task.Run(async () =>
+        {
+            for (var i = 0; i < count; i++)
+                await pair.Accepted.SendAsync(FrameKind.Slice, new SliceHeader(1, i, 0), new byte[bytes], isFollowed: true, Wire.Soon);
+            await pair.Accepted.SendAsync(FrameKind.Work, Headers.Work, default, Wire.Soon);
+        }, Wire.Soon);
+        for (var i = 0; i < count; i++)
+        {
+            using var frame = await pair.Connecting.ReceiveAsync(Wire.Soon);
+            Assert.Equal(i, frame!.Header<SliceHeader>().Version);
+        }
+        await sending;
+    }
+
     [Fact]
     public async Task A_header_of_megabytes_arrives()
     {

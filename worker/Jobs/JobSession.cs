@@ -281,7 +281,7 @@ internal sealed class JobSession : IAsyncDisposable
         foreach (var (node, rows) in held.Nodes)
         {
             var sum = await Task.Run(() => rows.Combine(coefficients), cancellation);
-            await _client!.SendRowsAsync(weights.Version, node, sum.Gradients.AsMemory(0, _trainer.Shape.Tables.GradientsLength(sum.Rows)), cancellation);
+            await _client!.SendRowsAsync(weights.Version, node, sum.Gradients.AsMemory(0, _trainer.Shape.Tables.GradientsLength(sum.Rows)), isFollowed: false, cancellation);
             ArrayPool<float>.Shared.Return(sum.Gradients);
         }
     }
@@ -295,7 +295,7 @@ internal sealed class JobSession : IAsyncDisposable
     private async Task SendAsync(
         WorkHeader work, NodeBatch node, PartialSum sum, Task<StepBatch> next, int place, ShardTrainer trainer, ServerClient client, CancellationToken cancellation)
     {
-        await client.SendAsync(work, node, sum, trainer.Compressors.GetValueOrDefault(node.Shards[0].Shard), cancellation);
+        await client.SendAsync(work, node, sum, trainer.Compressors.GetValueOrDefault(node.Shards[0].Shard), isFollowed: next.IsCompleted, cancellation);
         ArrayPool<float>.Shared.Return(sum.Gradients);
         var totals = sum.Totals with { NextLabels_T = (await next).Nodes[place].Labels_T };
         await _connection.SendAsync(

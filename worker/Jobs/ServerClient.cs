@@ -218,7 +218,9 @@ internal sealed class ServerClient : IAsyncDisposable
 
     /// <summary>Sends the gradients of one subtree to the servers that own their parameters; not those of rows that are held.</summary>
     /// <param name="compressor">Of the subtree's one shard; null: gradients travel as they are.</param>
-    public async Task SendAsync(WorkHeader work, NodeBatch batch, PartialSum sum, ShardCompressor? compressor, CancellationToken cancellation)
+    /// <param name="isFollowed">Whether the subtree's sums go to the coordinator at once afterwards.</param>
+    public async Task SendAsync(
+        WorkHeader work, NodeBatch batch, PartialSum sum, ShardCompressor? compressor, bool isFollowed, CancellationToken cancellation)
     {
         using var span = TraceSource.Worker.Begin("send", "send", work.Version, batch.Node.Level == 0 ? batch.Node.Index : null);
         if (work.Labels_T is { } labels_T)
@@ -234,22 +236,23 @@ internal sealed class ServerClient : IAsyncDisposable
             var bytes = compressor is null
                 ? gradient.Bytes
                 : gradient.Bytes[..compressor.Compress(i, sum.GradientSpan[.._shape.Gradient.Length], work.Version, gradient.GetSpan())];
-            await SendAsync(Slices.ServerOf(i, _servers.Count), FrameKind.Gradient, header, bytes, cancellation);
+            await SendAsync(Slices.ServerOf(i, _servers.Count), FrameKind.Gradient, header, bytes, isFollowed, cancellation);
         }
         if (!Tables.Tables.IsEmpty && !_shape.HoldsRows)
-            await SendRowsAsync(work.Version, batch, sum.Gradients.AsMemory(_shape.Gradient.Length..sum.Length), cancellation);
+            await SendRowsAsync(work.Version, batch, sum.Gradients.AsMemory(_shape.Gradient.Length..sum.Length), isFollowed, cancellation);
     }
 
     /// <summary>Sends the gradients of the rows of one subtree to the servers that own the rows.</summary>
     /// <param name="gradients">As they travel: <see cref="ServerShape.Tables"/>.</param>
-    public async Task SendRowsAsync(int version, NodeBatch batch, ReadOnlyMemory<float> gradients, CancellationToken cancellation)
+    /// <param name="isFollowed">As in <see cref="SendAsync(WorkHeader, NodeBatch, PartialSum, ShardCompressor?, bool, CancellationToken)"/>.</param>
+    public async Task SendRowsAsync(int version, NodeBatch batch, ReadOnlyMemory<float> gradients, bool isFollowed, CancellationToken cancellation)
     {
         var partition = RowPartition.Split(batch.Touched, _servers.Count);
         for (var server = 0; server < _servers.Count; server++)
         {
             var header = new RowGradientHeader(_shape.Generation, version, server, batch.Node.Level, batch.Node.Index);
             using var part = RowGradients(partition, server, gradients.Span);
-            await SendAsync(server, FrameKind.RowGradients, header, part.Bytes, cancellation);
+            await SendAsync(server, FrameKind.RowGradients, header, part.Bytes, isFollowed, cancellation);
         }
     }
 
@@ -274,8 +277,9 @@ internal sealed class ServerClient : IAsyncDisposable
             await connection.DisposeAsync();
     }
 
-    private Task SendAsync<T>(int server, FrameKind kind, T header, ReadOnlyMemory<byte> payload, CancellationToken cancellation) =>
-        OnLinkAsync(server, () => _servers[server].SendAsync(kind, header, payload, cancellation));
+    /// <param name="isFollowed">By a frame to the coordinator: where servers have connections of their own, by none on theirs.</param>
+    private Task SendAsync<T>(int server, FrameKind kind, T header, ReadOnlyMemory<byte> payload, bool isFollowed, CancellationToken cancellation) =>
+        OnLinkAsync(server, () => _servers[server].SendAsync(kind, header, payload, isFollowed && _own.Count == 0, cancellation));
 
     /// <summary>
     /// Does something on a server's connection. Where that is not the coordinator's, its loss is none of this worker: the coordinator
@@ -304,7 +308,7 @@ internal sealed class ServerClient : IAsyncDisposable
             MemoryMarshal.AsBytes(list.AsSpan()).CopyTo(numbers.AsSpan(offset));
             offset += list.Length * sizeof(int);
         }
-        await SendAsync(server, FrameKind.Pull, header, numbers, cancellation);
+        await SendAsync(server, FrameKind.Pull, header, numbers, isFollowed: false, cancellation);
     }
 
     private static TensorBuffer Gather(float[] gradients, IReadOnlyList<(int Offset, int Length)> segments)

@@ -75,7 +75,7 @@ internal sealed class StubWorker
         foreach (var shard in _plan.Shards)
         {
             for (var slice = 0; slice < _gradients.Length; slice++)
-                await _connection.SendAsync(FrameKind.Gradient, new GradientHeader(_plan.Generation, version, slice, 0, shard), _gradients[slice], CancellationToken.None);
+                await _connection.SendAsync(FrameKind.Gradient, new GradientHeader(_plan.Generation, version, slice, 0, shard), _gradients[slice], isFollowed: true, CancellationToken.None);
             await _connection.SendAsync(FrameKind.Sum, new SumHeader(_plan.Generation, version, 0, shard, _losses_T, _labels_T, _labels_T, [Rows]), default, CancellationToken.None);
         }
     }

@@ -38,7 +38,7 @@ public sealed class ServerClientTests : IDisposable
             {
                 var shard = Assert.Single(batch.Shards).Shard;
                 var gradients_P = sum.GradientSpan.ToArray();
-                var sending = client.SendAsync(work, batch, sum, trainer.Compressors[shard], cancellation);
+                var sending = client.SendAsync(work, batch, sum, trainer.Compressors[shard], isFollowed: false, cancellation);
                 for (var slice = 0; slice < trainer.Shape.Slices.Count; slice++)
                 {
                     using var frame = await servers.ReceiveAsync(cancellation);
