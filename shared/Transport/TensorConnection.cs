@@ -29,6 +29,7 @@ public sealed class TensorConnection : IAsyncDisposable
     private readonly Lazy<Task> _receiving;
     private Exception? _failure;
     private int _announcing;
+    private int _followers;
 
     /// <param name="stream">Over the socket, which it owns; encrypted, or the socket's own.</param>
     internal TensorConnection(Socket socket, Stream stream, TransportSettings settings)
@@ -79,20 +80,23 @@ public sealed class TensorConnection : IAsyncDisposable
 
     /// <summary>As above.</summary>
     /// <param name="isFollowed">
-    /// Another frame follows soon, without which the peer has no use for this one: its end, or all of it if it is small, may wait here
-    /// to go out with that.
+    /// Another frame, without which the peer has no use for this one, is given to be sent soon after this one has been: the end of
+    /// this one, or all of it if it is small, may wait here to go out with that.
     /// </param>
     public async Task SendAsync<T>(FrameKind kind, T header, ReadOnlyMemory<byte> payload, bool isFollowed, CancellationToken cancellation)
     {
         Start();
+        // Who follows may come past a frame that is still waiting for its turn.
+        var followers = isFollowed ? Volatile.Read(ref _followers) : Interlocked.Increment(ref _followers);
+        bool Waits() => isFollowed && Volatile.Read(ref _followers) == followers && !_writer.IsFull;
         var body = FrameFormat.Serialize(header);
         try
         {
             var charge = await TakeCreditAsync(body.Length, payload.Length, cancellation);
             if (payload.Length <= FrameFormat.ChunkBytes)
-                await SendSmallAsync(kind, body, payload, charge, isFollowed, cancellation);
+                await SendSmallAsync(kind, body, payload, charge, Waits, cancellation);
             else
-                await SendLargeAsync(kind, body, payload, charge, isFollowed, cancellation);
+                await SendLargeAsync(kind, body, payload, charge, Waits, cancellation);
         }
         catch (TimeoutException e)
         {
@@ -186,7 +190,8 @@ public sealed class TensorConnection : IAsyncDisposable
         await WriteAsync(token => _writer.FlushAsync(token), cancellation);
     }
 
-    private async Task SendSmallAsync(FrameKind kind, byte[] body, ReadOnlyMemory<byte> payload, long charge, bool isFollowed, CancellationToken cancellation)
+    /// <param name="waits">Whether what has been written may wait for what follows.</param>
+    private async Task SendSmallAsync(FrameKind kind, byte[] body, ReadOnlyMemory<byte> payload, long charge, Func<bool> waits, CancellationToken cancellation)
     {
         await WaitAsync(_sending, charge, cancellation);
         await WriteAsync(
@@ -195,14 +200,14 @@ public sealed class TensorConnection : IAsyncDisposable
                 _writer.Head(kind, body, payload.Length);
                 if (!payload.IsEmpty)
                     await _writer.ChunkAsync(payload, token);
-                if (!isFollowed || _writer.IsFull)
+                if (!waits())
                     await _writer.FlushAsync(token);
             },
             cancellation);
     }
 
     /// <summary>Gives way to small frames and credits after each chunk.</summary>
-    private async Task SendLargeAsync(FrameKind kind, byte[] body, ReadOnlyMemory<byte> payload, long charge, bool isFollowed, CancellationToken cancellation)
+    private async Task SendLargeAsync(FrameKind kind, byte[] body, ReadOnlyMemory<byte> payload, long charge, Func<bool> waits, CancellationToken cancellation)
     {
         await WaitAsync(_sendingLarge, charge, cancellation);
         try
@@ -221,7 +226,7 @@ public sealed class TensorConnection : IAsyncDisposable
                         if (isFirst)
                             _writer.Head(kind, body, payload.Length);
                         await _writer.ChunkAsync(chunk, token);
-                        if (isLast && !isFollowed)
+                        if (isLast && !waits())
                             await _writer.FlushAsync(token);
                     },
                     cancellation);

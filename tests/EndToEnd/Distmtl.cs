@@ -76,16 +76,13 @@ internal sealed partial class Distmtl : IAsyncDisposable
         }
     }
 
-    public void Signal(PosixSignal signal) => Signal(_process.Id, signal);
+    public void Signal(PosixSignal signal) => _ = Kill(_process.Id, signal == PosixSignal.SIGINT ? 2 : 15);
 
-    /// <param name="signal">Its name, or its number.</param>
-    public static void Signal(int pid, PosixSignal signal) => _ = Kill(pid, signal switch
-    {
-        PosixSignal.SIGINT => 2,
-        PosixSignal.SIGTERM => 15,
-        PosixSignal.SIGCONT => 18,
-        _ => (int)signal,
-    });
+    /// <summary>SIGSTOP: the process does nothing until <see cref="Continue"/>.</summary>
+    public static void Stop(int pid) => _ = Kill(pid, 19);
+
+    /// <summary>SIGCONT.</summary>
+    public static void Continue(int pid) => _ = Kill(pid, 18);
 
     /// <summary>kill -9 of this process alone; its children are on their own.</summary>
     public void Kill() => _process.Kill(entireProcessTree: false);

@@ -9,8 +9,6 @@ public sealed class WorkerLossTests(ReferenceRuns references)
 {
     private const int Epochs = 12;
 
-    private const PosixSignal SigStop = (PosixSignal)19;
-
     private const string OnWorkers = "training.parameterServers={count: 2, placement: workers}";
 
     /// <param name="killed">How many of three, one after another.</param>
@@ -50,10 +48,10 @@ public sealed class WorkerLossTests(ReferenceRuns references)
         await using var distmtl = Distmtl.Start("train", job, "--workers", "2", "--json", "--out", folder["run"]);
         await distmtl.WaitForAsync("\"step\":5,");
         var stopped = distmtl.Children()[0];
-        Distmtl.Signal(stopped, SigStop);
+        Distmtl.Stop(stopped);
         await distmtl.WaitForAsync("does not answer; going on behind step");
         await distmtl.WaitForAsync("5 data shards on 1 workers");
-        Distmtl.Signal(stopped, PosixSignal.SIGCONT);
+        Distmtl.Continue(stopped);
         await distmtl.WaitForAsync("workers have come");
 
         await EndsInTheBitsOfOneWorker(distmtl, job, folder, formed: "5 data shards on 2 workers", times: 2);

@@ -89,6 +89,30 @@ public sealed class TensorConnectionTests
         Assert.Equal(FrameKind.Work, second!.Kind);
     }
 
+    /// <summary>Large frames give way to small ones, so that who follows may be gone before what it follows is.</summary>
+    [Fact]
+    public async Task A_frame_that_its_follower_has_overtaken_does_not_wait_for_another()
+    {
+        await using var pair = await Pair.OpenAsync();
+        var payload = new byte[(8 << 20) + 5];
+        for (var round = 0; round < 20; round++)
+        {
+            var followed = Task.Run(() => pair.Accepted.SendAsync(FrameKind.Slice, new SliceHeader(1, round, 0), payload, isFollowed: true, Wire.Soon), Wire.Soon);
+            var begun = pair.Accepted.SentBytes;
+            while (pair.Accepted.SentBytes - begun < 1 << 20 && !followed.IsCompleted)
+                await Task.Yield();
+            var following = pair.Accepted.SendAsync(FrameKind.Work, Headers.Work, default, Wire.Soon);
+            var kinds = new HashSet<FrameKind>();
+            for (var i = 0; i < 2; i++)
+            {
+                using var frame = await pair.Connecting.ReceiveAsync(Wire.Soon);
+                kinds.Add(frame!.Kind);
+            }
+            Assert.Equal(2, kinds.Count);
+            await Task.WhenAll(followed, following);
+        }
+    }
+
     /// <summary>Else both sides would wait: the sender for credit, the receiver for the frames that it would give it for.</summary>
     [Theory]
     [InlineData(100)]

@@ -35,7 +35,7 @@ public sealed class JobSessionTests : IDisposable
     {
         var weights = new WeightsHeader(1, 0, [0.75, -1.5], [1, 2], [40, 30]);
         using var listener = TensorListener.Bind(IPAddress.Loopback, 0, TransportSettings.Default);
-        var session = JobSession.RunAsync("job", "127.0.0.1:1", "127.0.0.1", listener.Port, TransportSettings.Default, _soon.Token);
+        var session = JobSession.RunAsync("job", "127.0.0.1:1", "127.0.0.1", listener.Port, TransportSettings.Default, new ShardStore(), _soon.Token);
         var (connection, _) = await listener.AcceptAsync("job", _ => { }, _soon.Token);
         var trained = await TrainAsync(connection);
         // Shards 0 and 1 are one subtree, and 2 is one.
@@ -74,7 +74,7 @@ public sealed class JobSessionTests : IDisposable
     public async Task Weights_that_fit_no_rows_end_the_session_with_a_reason(int version, int tasks, string reason)
     {
         using var listener = TensorListener.Bind(IPAddress.Loopback, 0, TransportSettings.Default);
-        var session = JobSession.RunAsync("job", "127.0.0.1:1", "127.0.0.1", listener.Port, TransportSettings.Default, _soon.Token);
+        var session = JobSession.RunAsync("job", "127.0.0.1:1", "127.0.0.1", listener.Port, TransportSettings.Default, new ShardStore(), _soon.Token);
         var (connection, _) = await listener.AcceptAsync("job", _ => { }, _soon.Token);
         await TrainAsync(connection);
         await connection.SendAsync(FrameKind.Weights, new WeightsHeader(1, version, new double[tasks], null, new long[tasks]), default, _soon.Token);
