@@ -1,3 +1,7 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+using Akka.Cluster.Sharding;
+
 namespace DistMtl.Clustering.Tests;
 
 public sealed class ContiguousAllocationTests
@@ -33,6 +37,26 @@ public sealed class ContiguousAllocationTests
                 Assert.All(owners, owner => Assert.InRange(owner, 0, workers - 1));
             }
         }
+    }
+
+    /// <summary>Four shards over two nodes: 0 and 1 belong to the first by address, 2 and 3 to the second.</summary>
+    [Theory]
+    [InlineData(true, "0/4 1/4", "2/4 3/4")]
+    [InlineData(true, "0/4", "")]
+    [InlineData(true, "0/4 9/10", "3/4")]
+    [InlineData(false, "0/4 1/4 2/4", "3/4")]
+    [InlineData(false, "0/4", "1/4")]
+    public void Shards_are_settled_when_none_lies_where_it_does_not_belong(bool settled, string first, string second)
+    {
+        var stats = new ClusterShardingStats(new Dictionary<Address, ShardRegionStats>
+        {
+            [new Address("akka.tcp", "distmtl", "10.0.0.2", 4053)] = Stats(second),
+            [new Address("akka.tcp", "distmtl", "10.0.0.1", 4053)] = Stats(first),
+        }.ToImmutableDictionary());
+        Assert.Equal(settled, ContiguousAllocation.IsSettled(stats, 4));
+
+        static ShardRegionStats Stats(string shards) => new(
+            shards.Split(' ', StringSplitOptions.RemoveEmptyEntries).ToImmutableDictionary(shard => shard, _ => 1), ImmutableHashSet<string>.Empty);
     }
 
     [Fact]
