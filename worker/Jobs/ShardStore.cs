@@ -18,7 +18,7 @@ internal sealed class ShardStore
     {
         lock (_gate)
         {
-            if (_run != plan.Header.Run)
+            if (_run is null || _run != plan.Header.Run)
                 (_run, _rows) = (plan.Header.Run, []);
             var missing = plan.Header.Shards.Where(shard => !_rows.ContainsKey(shard)).ToHashSet();
             var read = missing.Count == 0 ? new Dictionary<int, ShardRows>() : ShardLoader.Load(plan.Job, plan.Schema, missing, plan.Splits, cancellation);
