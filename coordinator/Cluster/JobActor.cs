@@ -26,13 +26,14 @@ internal sealed class JobActor : ReceiveActor, IWithTimers
     private readonly HashSet<string> _lost;
     private readonly HashSet<string> _up = [];
     private JobFormation _formation;
+    private int _wanted;
     private int _regions;
 
     /// <param name="formed">Told where the shards live, or why they do not.</param>
     public JobActor(JobSettings settings, IActorRef shards, TaskCompletionSource<Placement> formed, IMembership membership)
     {
         (_settings, _shards, _formed, _membership) = (settings, shards, formed, membership);
-        _lost = [.. settings.Lost];
+        (_wanted, _lost) = (settings.Workers, [.. settings.Lost]);
         _formation = JobFormation.Begin(settings.Job, settings.Shards, settings.Generation);
         Receive<Tick>(_ => Advance());
         Receive<Deadline>(_ => GiveUp());
@@ -67,7 +68,7 @@ internal sealed class JobActor : ReceiveActor, IWithTimers
     /// <summary>Shards are allocated when they are first spoken to, so that waits until all workers' regions are known.</summary>
     private void Advance()
     {
-        if (_regions < _settings.Workers)
+        if (_regions < _wanted)
         {
             _shards.Tell(GetCurrentRegions.Instance);
             return;
@@ -118,8 +119,15 @@ internal sealed class JobActor : ReceiveActor, IWithTimers
     private void GiveUp()
     {
         var seconds = _settings.FormDeadline.TotalSeconds;
+        // Those who are there are enough; who comes later finds a place behind a step.
+        if (_regions < _wanted && _regions >= _settings.MinWorkers)
+        {
+            _wanted = _regions;
+            Timers.StartSingleTimer("deadline", Deadline.Instance, _settings.FormDeadline);
+            return;
+        }
         _formed.TrySetException(new JobException(
-            _regions < _settings.Workers
+            _regions < _wanted
                 ? $"{_regions} of {_settings.Workers} workers joined the cluster within {seconds:0} s"
                 : $"data shards {string.Join(", ", _formation.Missing)} did not start within {seconds:0} s",
             ExitCode.ClusterLost));
@@ -209,4 +217,7 @@ internal sealed record JobSettings(
 {
     /// <summary>Workers that are gone, whatever the cluster still holds of them.</summary>
     public ImmutableHashSet<string> Lost { get; init; } = [];
+
+    /// <summary>The job can begin with so many, if no more have come before the deadline.</summary>
+    public int MinWorkers { get; init; } = 1;
 }

@@ -25,12 +25,31 @@ internal sealed class LocalWorkers : IAsyncDisposable
 
     private readonly List<Process> _processes = [];
     private readonly ConcurrentQueue<string> _errors = new();
-    private readonly TaskCompletionSource<JobException> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _gate = new();
     private volatile bool _ending;
-    private volatile JobException? _lastExit;
+    private TaskCompletionSource _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private WorkerLostException? _lastExit;
+    private int _alive;
 
-    /// <summary>Completes when a worker's process ends before it was asked to, however early that is.</summary>
-    public Task<JobException> Lost => _lost.Task;
+    /// <summary>Processes that have not ended.</summary>
+    public int Alive => Volatile.Read(ref _alive);
+
+    /// <summary>Completes when fewer processes than so many are alive, however early that is.</summary>
+    /// <returns>How the last one ended.</returns>
+    public async Task<WorkerLostException> ExitAsync(int alive)
+    {
+        while (true)
+        {
+            Task exited;
+            lock (_gate)
+            {
+                if (_alive < alive && _lastExit is not null)
+                    return _lastExit;
+                exited = _exited.Task;
+            }
+            await exited;
+        }
+    }
 
     /// <exception cref="JobException">The worker program is not there, or does not start.</exception>
     /// <param name="tls">By which they prove that they are this coordinator's; they share its certificate.</param>
@@ -38,6 +57,7 @@ internal sealed class LocalWorkers : IAsyncDisposable
     {
         var workers = new LocalWorkers();
         var executable = FindExecutable();
+        workers._alive = count;
         for (var i = 0; i < count; i++)
             workers._processes.Add(workers.Start(executable, joinAddress, tls));
         return workers;
@@ -112,17 +132,22 @@ internal sealed class LocalWorkers : IAsyncDisposable
         // Without this the last words may still be on their way.
         process.WaitForExit();
         var words = _errors.IsEmpty ? "" : "; its last words: " + string.Join(" | ", _errors);
-        _lastExit = new JobException(
-            string.Create(CultureInfo.InvariantCulture, $"a worker process (pid {process.Id}) ended with exit code {process.ExitCode}{words}"),
-            ExitCode.ClusterLost);
-        _lost.TrySetResult(_lastExit);
+        lock (_gate)
+        {
+            _lastExit = new WorkerLostException(
+                string.Create(CultureInfo.InvariantCulture, $"process (pid {process.Id})"), string.Create(CultureInfo.InvariantCulture, $"ended with exit code {process.ExitCode}{words}"));
+            _alive--;
+            _exited.TrySetResult();
+            _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
     }
 
     /// <summary>How the process ended that was the last to do so, with what it said; null: none has, or not soon enough to tell.</summary>
     public async Task<string?> LastExitAsync()
     {
-        await ((Task)_lost.Task.WaitAsync(SignDelay)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return _lastExit?.Message;
+        await ((Task)ExitAsync(_processes.Count).WaitAsync(SignDelay)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        lock (_gate)
+            return _lastExit?.Message;
     }
 
     /// <summary>Published: in <c>worker/</c> beside the program. Built from source: where the build put it.</summary>

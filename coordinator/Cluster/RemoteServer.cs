@@ -85,7 +85,7 @@ internal sealed class RemoteServer(ServerShape shape, int index, string worker, 
     public Task UpdateAsync(UpdateOrder order, CancellationToken cancellation) => SendAsync(
         FrameKind.Update,
         new UpdateHeader(shape.Generation, index, order.Version, order.Weights_T, order.OwnWeights_T, order.Counts_T, order.RateFactor, order.ClipFactor,
-            order.Lane, order.Update),
+            order.Lane, order.Update, order.IsSkipped),
         default, cancellation);
 
     public Task PublishAsync(int label, CancellationToken cancellation) =>

@@ -98,6 +98,10 @@ internal sealed class ServerGroup
         {
             return await _fleet.UnlessLostAsync(Task.WhenAll(_servers.Select(report)));
         }
+        catch (LateShardsException e)
+        {
+            throw _fleet.Late($"step {version + 1}", e.Shards, deadline);
+        }
         catch (TimeoutException e)
         {
             throw new JobException($"no answer within {deadline.TotalSeconds:0.#} s: at step {version + 1} (generation {Shape.Generation}) {e.Message}", ExitCode.ClusterLost, e);

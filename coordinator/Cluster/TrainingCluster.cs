@@ -31,7 +31,7 @@ internal sealed record TrainingCluster(ClusterNode Node, int Workers, LocalWorke
         get
         {
             lock (_gate)
-                return _present?.Count ?? Workers;
+                return Math.Min(_present?.Count ?? Workers, Local?.Alive ?? int.MaxValue);
         }
     }
 
@@ -42,7 +42,7 @@ internal sealed record TrainingCluster(ClusterNode Node, int Workers, LocalWorke
     public void Form(IEnumerable<string> workers)
     {
         lock (_gate)
-            _present = [.. workers];
+            _present = [.. workers.Except(_lost)];
     }
 
     /// <summary>One is gone, or about to go.</summary>

@@ -20,7 +20,7 @@ internal sealed class WorkerFleet : IWorkerLinks, IMembership, IAsyncDisposable
     /// <summary>Between two signs of one loss, or two losses of one cause.</summary>
     private static readonly TimeSpan SignDelay = TimeSpan.FromMilliseconds(200);
 
-    private static readonly TimeSpan FormDeadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan FormDeadline = TimeSpan.FromSeconds(60);
 
     private readonly ConcurrentDictionary<string, TensorConnection> _connections = new();
     private readonly Channel<WorkerFrame> _frames = Channel.CreateUnbounded<WorkerFrame>(new UnboundedChannelOptions { SingleReader = true });
@@ -46,7 +46,7 @@ internal sealed class WorkerFleet : IWorkerLinks, IMembership, IAsyncDisposable
 
     /// <summary>
     /// From now on frames of these kinds go to <paramref name="handler"/>, on the thread that received them, instead of to
-    /// <see cref="ReceiveAsync(TimeSpan, Func{string}, CancellationToken)"/>; the frame is disposed after it.
+    /// <see cref="ReceiveAsync(TimeSpan, string, Func{IEnumerable{int}}, CancellationToken)"/>; the frame is disposed after it.
     /// </summary>
     public void Route(IEnumerable<FrameKind> kinds, Func<string, Frame, CancellationToken, Task> handler)
     {
@@ -81,21 +81,22 @@ internal sealed class WorkerFleet : IWorkerLinks, IMembership, IAsyncDisposable
         try
         {
             var generation = cluster.NextGeneration();
-            // Later, lost connections and membership say the same, and whom they mean.
-            if (generation == TrainingCluster.FirstGeneration && cluster.Local is { } local)
-                _ = fleet.FailOnAsync(local.Lost);
+            if (cluster.Local is { } local)
+                _ = fleet.FailOnAsync(local.ExitAsync(local.Alive));
             var left = cluster.WorkersLeft;
             var isWaiting = left < minWorkers;
+            if (generation == TrainingCluster.FirstGeneration && left < cluster.Workers)
+                notice($"{await cluster.Local!.LastExitAsync()}; {left} of {cluster.Workers} workers are left");
             if (isWaiting)
                 notice($"waiting up to {patience.TotalSeconds:0} s for workers to join: {left} left of at least {minWorkers} (training.minWorkers)");
-            await fleet.FormAsync(generation, shards, Math.Max(left, minWorkers), isWaiting ? patience : FormDeadline, cancellation);
+            await fleet.FormAsync(generation, shards, Math.Max(left, minWorkers), minWorkers, isWaiting ? patience : FormDeadline, cancellation);
         }
         catch
         {
             await fleet.DisposeAsync();
             throw;
         }
-        notice($"the cluster is formed: {shards} data shards on {fleet.Workers} workers ({fleet.Placement})");
+        notice($"the cluster is formed: {shards} data shards on {fleet.Workers} {(fleet.Workers == 1 ? "worker" : "workers")} ({fleet.Placement})");
         return fleet;
     }
 
@@ -146,7 +147,13 @@ internal sealed class WorkerFleet : IWorkerLinks, IMembership, IAsyncDisposable
         _frames.Writer.TryComplete(reason);
     }
 
-    private async Task FailOnAsync(Task<JobException> reason) => Fail(await reason);
+    /// <summary>Who ends before the workers have formed up may not be a member yet. Later, its connection says so, and whose it is.</summary>
+    private async Task FailOnAsync(Task<WorkerLostException> exit)
+    {
+        var reason = await exit;
+        if (!_formed.Task.IsCompleted)
+            Fail(reason);
+    }
 
     /// <summary>Sends one frame to every worker at once.</summary>
     public Task SendAsync<T>(FrameKind kind, T header, ReadOnlyMemory<byte> payload, CancellationToken cancellation) =>
@@ -173,9 +180,10 @@ internal sealed class WorkerFleet : IWorkerLinks, IMembership, IAsyncDisposable
 
     /// <summary>The next frame from any worker.</summary>
     /// <param name="deadline">For this wait.</param>
-    /// <param name="missing">Asked, when it has passed, for what is missing.</param>
-    /// <exception cref="JobException">A worker is lost, or the deadline has passed.</exception>
-    public async Task<WorkerFrame> ReceiveAsync(TimeSpan deadline, Func<string> missing, CancellationToken cancellation)
+    /// <param name="what">Is waited for, such as a step.</param>
+    /// <param name="missing">Asked, when it has passed, for the shards that are missing: their workers are lost then.</param>
+    /// <exception cref="JobException">A worker is lost.</exception>
+    public async Task<WorkerFrame> ReceiveAsync(TimeSpan deadline, string what, Func<IEnumerable<int>> missing, CancellationToken cancellation)
     {
         if (_frames.Reader.TryRead(out var ready))
             return ready;
@@ -187,12 +195,26 @@ internal sealed class WorkerFleet : IWorkerLinks, IMembership, IAsyncDisposable
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new JobException($"no answer within {deadline.TotalSeconds:0.#} s: {missing()}", ExitCode.ClusterLost);
+            throw Late(what, missing(), deadline);
         }
         catch (ChannelClosedException)
         {
             throw _loss ?? new JobException("the workers are gone", ExitCode.ClusterLost);
         }
+    }
+
+    /// <summary>Shards have not been heard of before a deadline: their workers are lost, however alive they look.</summary>
+    /// <param name="what">Was waited for.</param>
+    /// <returns>To be thrown.</returns>
+    public JobException Late(string what, IEnumerable<int> shards, TimeSpan deadline)
+    {
+        var missing = shards.ToHashSet();
+        foreach (var (worker, own) in Placement.Workers)
+        {
+            if (own.Where(missing.Contains).ToList() is { Count: > 0 } late)
+                Lose(new WorkerLostException(worker, $"gave no answer within {deadline.TotalSeconds:0.#} s: {what} lacks its shards {string.Join(", ", late)}"));
+        }
+        return _loss ?? new JobException($"no answer within {deadline.TotalSeconds:0.#} s: {what}", ExitCode.ClusterLost);
     }
 
     public async ValueTask DisposeAsync()
@@ -211,10 +233,10 @@ internal sealed class WorkerFleet : IWorkerLinks, IMembership, IAsyncDisposable
         _connected.Dispose();
     }
 
-    private async Task FormAsync(long generation, int shards, int workers, TimeSpan patience, CancellationToken cancellation)
+    private async Task FormAsync(long generation, int shards, int workers, int minWorkers, TimeSpan patience, CancellationToken cancellation)
     {
         var node = _cluster.Node;
-        var settings = new JobSettings(_job, shards, workers, generation, node.Host, node.Tensors.Port, patience) { Lost = [.. _cluster.Lost] };
+        var settings = new JobSettings(_job, shards, workers, generation, node.Host, node.Tensors.Port, patience) { Lost = [.. _cluster.Lost], MinWorkers = minWorkers };
         _actor = node.System.ActorOf(Props.Create(() => new JobActor(settings, node.Shards, _formed, this)), $"job-{_job}");
         _receiving = AcceptAsync(node.Tensors);
         using var lost = _ended.Token.Register(() => _formed.TrySetCanceled());

@@ -16,6 +16,7 @@ internal sealed class RunTrace(string path, Action<string> warn) : IDisposable
     private readonly TraceRecorder _recorder = new(TraceRecorder.DefaultCapacity, TraceSource.Coordinator, TraceSource.Server);
     private readonly List<ProcessTrace> _workers = [];
     private readonly List<string> _missing = [];
+    private readonly List<string> _warnings = [];
 
     /// <summary>Before anything is started.</summary>
     /// <exception cref="JobException">The file can't be written.</exception>
@@ -62,6 +63,9 @@ internal sealed class RunTrace(string path, Action<string> warn) : IDisposable
     /// <summary>Writes the file.</summary>
     public void Write()
     {
+        // Only now: a display may have been there before.
+        foreach (var warning in _warnings)
+            warn(warning);
         var (events, dropped) = _recorder.Take();
         TraceFile.Write(path, [new ProcessTrace("coordinator", events, dropped), .. _workers], _missing);
     }
@@ -85,7 +89,7 @@ internal sealed class RunTrace(string path, Action<string> warn) : IDisposable
     private void Miss(string worker, string why)
     {
         _missing.Add(worker);
-        warn($"the trace is without worker {worker}, which {why}");
+        _warnings.Add($"the trace is without worker {worker}, which {why}");
     }
 
     private static ProcessTrace Read(string worker, Frame frame)

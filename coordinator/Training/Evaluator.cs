@@ -39,9 +39,7 @@ internal sealed class Evaluator(JobFile job, DataSchema schema, WorkerFleet flee
         while (Array.IndexOf(parts, null) >= 0)
         {
             var received = await fleet.ReceiveAsync(
-                deadline,
-                () => $"the {split} evaluation lacks shards {string.Join(", ", Enumerable.Range(0, parts.Length).Where(shard => parts[shard] is null))}",
-                cancellation);
+                deadline, $"the {split} evaluation", () => Enumerable.Range(0, parts.Length).Where(shard => parts[shard] is null), cancellation);
             if (received.Frame.Kind != FrameKind.Predictions)
                 throw new JobException($"worker {received.Worker} sent {received.Frame.Kind} instead of predictions", ExitCode.ClusterLost);
             var header = received.Frame.Header<PredictionsHeader>();

@@ -194,7 +194,7 @@ internal sealed class FreeRunner : IDisposable
             }
             catch (TimeoutException)
             {
-                throw new JobException($"no answer within {Deadline.TotalSeconds:0.#} s: step {lane.Step + 1} of worker {lane.Members.Worker} lacks shards {string.Join(", ", missing.Order())}", ExitCode.ClusterLost);
+                throw _fleet.Late($"step {lane.Step + 1}", missing, Deadline);
             }
             if (header.Version != lane.Step)
                 continue;
@@ -214,7 +214,7 @@ internal sealed class FreeRunner : IDisposable
         while (true)
         {
             // Each lane has its deadline; this one only has to be longer.
-            var (worker, received) = await _fleet.ReceiveAsync(Deadline + Deadline, () => "no worker has sent anything", cancellation);
+            var (worker, received) = await _fleet.ReceiveAsync(Deadline + Deadline, "any step", () => _lanes.SelectMany(lane => lane.Members.Shards), cancellation);
             using var frame = received;
             if (frame.Kind != FrameKind.Sum)
                 throw new JobException($"worker {worker} sent {frame.Kind} instead of its sums", ExitCode.ClusterLost);

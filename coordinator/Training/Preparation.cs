@@ -22,11 +22,11 @@ internal static class Preparation
     {
         await fleet.SendAsync(
             FrameKind.Plan, worker => plan with { Shards = [.. worker.Shards] }, Encoding.UTF8.GetBytes(schema.ToJson()), cancellation);
-        var waiting = fleet.Placement.Workers.Select(worker => worker.Worker).ToHashSet();
+        var waiting = fleet.Placement.Workers.ToDictionary(worker => worker.Worker, worker => worker.Shards);
         var labels = new Dictionary<string, long[]>();
         while (waiting.Count > 0)
         {
-            var (worker, received) = await fleet.ReceiveAsync(Deadline, () => $"worker {string.Join(", ", waiting)} did not finish reading its shards", cancellation);
+            var (worker, received) = await fleet.ReceiveAsync(Deadline, "the reading of the data", () => waiting.Values.SelectMany(shards => shards), cancellation);
             using var frame = received;
             if (frame.Kind != FrameKind.Ready)
                 throw new JobException($"worker {worker} sent {frame.Kind} instead of saying that it is ready", ExitCode.ClusterLost);

@@ -1,5 +1,6 @@
 using DistMtl.Aggregation;
 using DistMtl.Coordinator.Cluster;
+using DistMtl.ParameterServers;
 using DistMtl.Protocol;
 using DistMtl.Protocol.Jobs;
 using DistMtl.Protocol.Tracing;
@@ -19,6 +20,7 @@ internal sealed class StepRunner(
     JobFile job, StepWeigher weigher, WorkerFleet fleet, ServerGroup servers, int stepsPerEpoch, long[] firstLabels_T)
 {
     private readonly int[] _rowsByShard = new int[job.Data.Shards];
+    private int _skipped;
 
     /// <summary>Valid labels of the next step, over all shards; the workers count one step ahead.</summary>
     private long[] _labels_T = firstLabels_T;
@@ -34,12 +36,30 @@ internal sealed class StepRunner(
         await fleet.SendAsync(FrameKind.Work, weigher.Work(place, ahead, _labels_T), default, cancellation);
         var totals = await ReceiveTotalsAsync(state.Step, cancellation);
         var losses_T = totals.MeanLosses_T;
-        var weights = weigher.Weigh(state, place, ahead, await servers.ReportAsync(place.Lane, place.Version, Deadline, cancellation), totals.Labels_T, losses_T);
+        var reports = await servers.ReportAsync(place.Lane, place.Version, Deadline, cancellation);
+        if (totals.NotFinite is { } reason)
+            return await SkipAsync(state, place, totals, reason, cancellation);
+        _skipped = 0;
+        var weights = weigher.Weigh(state, place, ahead, reports, totals.Labels_T, losses_T);
         var rows = servers.Shape.HoldsRows ? await servers.CombineRowsAsync(place.Lane, weigher.ForRows(place, weights), Deadline, cancellation) : [];
         await servers.UpdateAsync(weigher.Order(place, weights, rows), cancellation);
         _labels_T = totals.NextLabels_T;
         var decision = weights.Decision;
         return (state.After(place, weigher.Weighting, decision.State, losses_T, _rowsByShard), new StepResult(place.Epoch, losses_T, decision.Weights_T, totals.Rows) { Notice = decision.Notice });
+    }
+
+    /// <summary>Leaves a step out: nothing of it reaches an optimiser, a weighting or the ledger.</summary>
+    private async Task<(TrainingState State, StepResult Result)> SkipAsync(
+        TrainingState state, StepPlace place, StepTotals totals, string reason, CancellationToken cancellation)
+    {
+        if (++_skipped > job.Training.MaxSkips)
+            throw new JobException($"{job.Training.MaxSkips} steps in a row were skipped (training.maxSkips), and {reason}", ExitCode.TrainingFailed);
+        await servers.UpdateAsync(new UpdateOrder(place.Lane, place.Version, place.Update, null, null, totals.Labels_T, 1, 1) { IsSkipped = true }, cancellation);
+        _labels_T = totals.NextLabels_T;
+        return (state with { Step = place.Version + 1 }, new StepResult(place.Epoch, [.. job.Tasks.Select(_ => (double?)null)], [.. job.Tasks.Select(_ => 0.0)], 0)
+        {
+            Notice = $"step {place.Version + 1} is skipped: {reason}",
+        });
     }
 
     /// <summary>Adds up the losses and counts of the workers' subtrees.</summary>
@@ -49,7 +69,7 @@ internal sealed class StepRunner(
         var reducer = new TreeReducer<StepTotals>(job.Data.Shards, (left, right) => left + right);
         while (!reducer.IsComplete)
         {
-            var (worker, received) = await fleet.ReceiveAsync(Deadline, () => $"step {version + 1} lacks shards {string.Join(", ", reducer.MissingShards)}", cancellation);
+            var (worker, received) = await fleet.ReceiveAsync(Deadline, $"step {version + 1}", () => reducer.MissingShards, cancellation);
             using var frame = received;
             if (frame.Kind != FrameKind.Sum)
                 throw new JobException($"worker {worker} sent {frame.Kind} instead of its sums", ExitCode.ClusterLost);
@@ -58,7 +78,7 @@ internal sealed class StepRunner(
                 continue;
             var node = new TreeNode(header.Level, header.Index);
             header.RowsByShard.CopyTo(_rowsByShard, node.Shards(job.Data.Shards).Start);
-            reducer.Add(node, new StepTotals(header.LossSums_T, header.Labels_T, header.RowsByShard.Sum(), header.NextLabels_T));
+            reducer.Add(node, new StepTotals(header.LossSums_T, header.Labels_T, header.RowsByShard.Sum(), header.NextLabels_T) { NotFinite = header.NotFinite });
         }
         return reducer.Root;
     }

@@ -35,7 +35,6 @@ internal sealed class TrainingRun
     private readonly RunTrace? _trace;
     private readonly string _id = Guid.NewGuid().ToString("N");
     private bool _isFormed;
-    private int _generations;
     private int _fruitless;
 
     /// <param name="trace">Null: what takes how long is not recorded.</param>
@@ -71,13 +70,14 @@ internal sealed class TrainingRun
                         return summary;
                     progress = Rewind(progress, cluster, "workers have come or want to go");
                 }
-                catch (JobException e) when (IsMendable(e) && _generations > 0 && _fruitless < MaxFruitless && MayGoOn(cluster))
+                catch (JobException e) when (IsMendable(e) && _fruitless < MaxFruitless && MayGoOn(cluster))
                 {
                     progress = Rewind(progress, cluster, e.Message);
                 }
                 catch (WorkerLostException e) when (cluster.Local is not null)
                 {
-                    throw new JobException(await cluster.Local.LastExitAsync() is { } how ? $"{e.Message}; {how}" : e.Message, e.ExitCode, e);
+                    throw new JobException(
+                        await cluster.Local.LastExitAsync() is { } how && how != e.Message ? $"{e.Message}; {how}" : e.Message, e.ExitCode, e);
                 }
             }
         }
@@ -97,14 +97,14 @@ internal sealed class TrainingRun
     /// <returns>Null: the run should form up again.</returns>
     private async Task<RunSummary?> TrainAsync(TrainingProgress progress, TrainingCluster cluster, CancellationToken stop)
     {
-        if (_generations > 0 && !MayGoOn(cluster))
-            throw new JobException($"{NumberText.Plural(cluster.WorkersLeft, "worker")} left, and training.minWorkers is {_job.Training.MinWorkers}", ExitCode.ClusterLost);
+        if (!MayGoOn(cluster))
+            throw new JobException($"{NumberText.Plural(cluster.Local!.Alive, "worker")} left, and training.minWorkers is {_job.Training.MinWorkers}", ExitCode.ClusterLost);
         _isFormed = false;
         // A loss that keeps coming back before there was a step is none that going on would mend.
         _fruitless++;
         await using var fleet = await WorkerFleet.FormAsync(
             cluster, _job.Data.Shards, _job.Training.MinWorkers, TimeSpan.FromSeconds(_job.Training.WorkersTimeoutSeconds), Notice, stop);
-        (_isFormed, _generations, progress.Workers) = (true, _generations + 1, fleet.Workers);
+        (_isFormed, progress.Workers) = (true, fleet.Workers);
         var step = progress.State.Step;
         try
         {
@@ -122,8 +122,8 @@ internal sealed class TrainingRun
     /// <summary>Not that workers who were waited for did not come.</summary>
     private bool IsMendable(JobException e) => e is WorkerLostException || e.ExitCode == ExitCode.ClusterLost && _isFormed;
 
-    /// <summary>Others may join; not where this process has started its workers itself.</summary>
-    private bool MayGoOn(TrainingCluster cluster) => cluster.Local is null || cluster.WorkersLeft >= _job.Training.MinWorkers;
+    /// <summary>Others may join; where this process has started its workers itself, only those that are alive.</summary>
+    private bool MayGoOn(TrainingCluster cluster) => cluster.Local is null || cluster.Local.Alive >= _job.Training.MinWorkers;
 
     /// <summary>What the next generation goes on from: what is here, or the last checkpoint, or the beginning.</summary>
     private TrainingProgress Rewind(TrainingProgress progress, TrainingCluster cluster, string why)
@@ -135,7 +135,8 @@ internal sealed class TrainingRun
             next = Begin(progress.Scan, latest is null ? null : Checkpoint.Read(latest));
         }
         Notice($"{why}; going on behind step {next.State.Step} with {NumberText.Plural(cluster.WorkersLeft, "worker")}");
-        if (next.State.Step < progress.State.Step)
+        // Where workers do not wait for each other, more has been told than the state says.
+        if (next != progress)
             _observer.On(new RunRewound(_clock.Seconds, next.State.Step));
         return next;
     }

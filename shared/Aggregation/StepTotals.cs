@@ -12,6 +12,9 @@ namespace DistMtl.Aggregation;
 /// </param>
 public sealed record StepTotals(double[] LossSums_T, long[] Labels_T, int Rows, long[] NextLabels_T)
 {
+    /// <summary>Why the step must not be made: what is not a finite number, and where; null: all is.</summary>
+    public string? NotFinite { get; init; }
+
     /// <summary>Per task; null where no row had the label.</summary>
     public IReadOnlyList<double?> MeanLosses_T => [.. LossSums_T.Select((sum, task) => Labels_T[task] == 0 ? (double?)null : sum / Labels_T[task])];
 
@@ -26,6 +29,6 @@ public sealed record StepTotals(double[] LossSums_T, long[] Labels_T, int Rows, 
         TensorPrimitives.Add<double>(left.LossSums_T, right.LossSums_T, losses_T);
         TensorPrimitives.Add<long>(left.Labels_T, right.Labels_T, labels_T);
         TensorPrimitives.Add<long>(left.NextLabels_T, right.NextLabels_T, next_T);
-        return new StepTotals(losses_T, labels_T, left.Rows + right.Rows, next_T);
+        return new StepTotals(losses_T, labels_T, left.Rows + right.Rows, next_T) { NotFinite = left.NotFinite ?? right.NotFinite };
     }
 }

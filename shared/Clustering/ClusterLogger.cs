@@ -16,9 +16,12 @@ public sealed class ClusterLogger : LoggerFactoryLogger
     /// <summary>Where the actors of single connections are.</summary>
     private const string Transports = "/system/transports/";
 
+    private const string NotMade = "AssociationError";
+
     protected override void Log(LogEvent log, ActorPath path)
     {
-        if (log.Cause?.GetType().FullName != Ended && log.LogSource?.Contains(Transports, StringComparison.Ordinal) != true)
+        if (log.Cause?.GetType().FullName != Ended && log.LogSource?.Contains(Transports, StringComparison.Ordinal) != true
+            && log.Message?.ToString()?.StartsWith(NotMade, StringComparison.Ordinal) != true)
             base.Log(log, path);
     }
 }

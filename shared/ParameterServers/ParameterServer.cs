@@ -92,11 +92,12 @@ public sealed class ParameterServer : IParameterServer
     {
         var lane = _lanes[order.Lane];
         var sums = lane.Sums;
-        if (order.Version != sums.Version || !sums.Complete.IsCompleted || !sums.RowsComplete.IsCompleted)
+        if (order.Version != sums.Version || !sums.Complete.IsCompleted || !sums.RowsComplete.IsCompleted && !order.IsSkipped)
             throw new InvalidOperationException($"an update of version {order.Version} where {sums.Version} is being added up");
         var coefficients = order.Weights_T is null ? null : new TaskCoefficients(order.Weights_T, order.Counts_T, order.OwnWeights_T);
         var version = order.Version + 1;
-        _state.BeginStep(order.Update, order.RateFactor);
+        if (!order.IsSkipped)
+            _state.BeginStep(order.Update, order.RateFactor);
         // Before anything is sent: the answer to the first slice may be here before the last is gone.
         List<WaitingPull> waiting;
         lock (_gate)
@@ -169,7 +170,8 @@ public sealed class ParameterServer : IParameterServer
         }
         catch (TimeoutException)
         {
-            throw new TimeoutException($"parameter server {_index} lacks gradients of shards {string.Join(", ", sums.MissingShards)}");
+            int[] missing = [.. sums.MissingShards];
+            throw new LateShardsException($"parameter server {_index} lacks gradients of shards {string.Join(", ", missing)}", missing);
         }
     }
 
@@ -198,7 +200,8 @@ public sealed class ParameterServer : IParameterServer
         SliceThreads.ForEach(_owned.Length, i =>
         {
             var slice = _owned[i];
-            _update.Apply(slice.Index, sums.Slice(slice.Index), coefficients, (float)order.ClipFactor, _state.Parameters_P);
+            if (!order.IsSkipped)
+                _update.Apply(slice.Index, sums.Slice(slice.Index), coefficients, (float)order.ClipFactor, _state.Parameters_P);
             sums.Release(slice.Index);
             sending[i] = SendSliceAsync(slice, order.Version + 1, workers, cancellation);
         });
@@ -209,9 +212,11 @@ public sealed class ParameterServer : IParameterServer
     private void UpdateRows(Lane lane, StepSums sums, TaskCoefficients? coefficients, UpdateOrder order, List<WaitingPull> waiting)
     {
         using var span = TraceSource.Server.Begin("update rows", "update rows", order.Version, server: _index);
-        if (sums.Rows is { } rows)
+        // Rows that were held back for weights are not here when the step is skipped.
+        if (sums.RowsComplete.IsCompleted && sums.Rows is { } rows)
         {
-            RowUpdate.Apply(_shape.Tables, _state.Tables, rows, _shape.HoldsRows ? null : coefficients, order);
+            if (!order.IsSkipped)
+                RowUpdate.Apply(_shape.Tables, _state.Tables, rows, _shape.HoldsRows ? null : coefficients, order);
             sums.ReleaseRows();
         }
         lock (_gate)

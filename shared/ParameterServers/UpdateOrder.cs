@@ -10,4 +10,8 @@ namespace DistMtl.ParameterServers;
 /// <param name="RateFactor">The schedule's.</param>
 /// <param name="ClipFactor">What the whole update is multiplied by; 1: nothing.</param>
 public sealed record UpdateOrder(
-    int Lane, int Version, int Update, double[]? Weights_T, double[]? OwnWeights_T, long[] Counts_T, double RateFactor, double ClipFactor);
+    int Lane, int Version, int Update, double[]? Weights_T, double[]? OwnWeights_T, long[] Counts_T, double RateFactor, double ClipFactor)
+{
+    /// <summary>Whether the gradients are dropped: nothing changes, but the parameters go on under the next version.</summary>
+    public bool IsSkipped { get; init; }
+}

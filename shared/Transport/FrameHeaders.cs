@@ -89,6 +89,7 @@ public sealed record WorkHeader(
 /// <param name="Labels_T">Valid labels of this step.</param>
 /// <param name="NextLabels_T">Valid labels of the next step, so that its means are known before its backward pass.</param>
 /// <param name="RowsByShard">Rows of this step, for each shard below the node: what the ledger counts.</param>
+/// <param name="NotFinite">What is not a finite number, and where, so that the step must be left out; null: all is.</param>
 [MessagePackObject]
 public sealed record SumHeader(
     [property: Key(0)] long Generation,
@@ -98,7 +99,8 @@ public sealed record SumHeader(
     [property: Key(4)] double[] LossSums_T,
     [property: Key(5)] long[] Labels_T,
     [property: Key(6)] long[] NextLabels_T,
-    [property: Key(7)] int[] RowsByShard);
+    [property: Key(7)] int[] RowsByShard,
+    [property: Key(8)] string? NotFinite = null);
 
 /// <summary>How a worker combines the gradients of table rows that it holds (weighting.scope: trunk).</summary>
 /// <param name="Version">The step that they are of.</param>

@@ -154,6 +154,7 @@ public sealed record ReportHeader(
 /// <param name="ClipFactor">What the whole update is multiplied by.</param>
 /// <param name="Lane">Whose step it is.</param>
 /// <param name="UpdateNumber">Over all lanes, 1 for the first.</param>
+/// <param name="IsSkipped">Whether the gradients are dropped, and the parameters go on as they are under the next version.</param>
 [MessagePackObject]
 public sealed record UpdateHeader(
     [property: Key(0)] long Generation,
@@ -165,7 +166,8 @@ public sealed record UpdateHeader(
     [property: Key(6)] double RateFactor,
     [property: Key(7)] double ClipFactor,
     [property: Key(8)] int Lane,
-    [property: Key(9)] int UpdateNumber);
+    [property: Key(9)] int UpdateNumber,
+    [property: Key(10)] bool IsSkipped = false);
 
 /// <summary>One vector that a data shard keeps from step to step: what compression has left out, its own optimiser's moments.</summary>
 /// <param name="Vector">Its name.</param>

@@ -41,6 +41,21 @@ public sealed class WorkerLossTests(ReferenceRuns references)
     }
 
     [Fact]
+    public async Task A_worker_that_dies_while_the_cluster_forms_is_done_without()
+    {
+        using var folder = new TemporaryFolder();
+        var job = SmallJob.Write(folder);
+        await using var distmtl = Distmtl.Start("train", job, "--workers", "3", "--json", "--out", folder["run"]);
+        while (distmtl.Children().Count < 3)
+            await Task.Delay(10, TestContext.Current.CancellationToken);
+        using (var worker = Process.GetProcessById(distmtl.Children()[1]))
+            worker.Kill();
+        Assert.True(await distmtl.WaitAsync() == 0, distmtl.Output + distmtl.Errors);
+        Assert.Contains("ended with exit code 137; ", distmtl.Output, StringComparison.Ordinal);
+        Assert.Equal(Repository.Hash(await references.RunAsync("equal", epochs: 2)), Repository.Hash(folder["run"]));
+    }
+
+    [Fact]
     public async Task A_stopped_worker_is_done_without_and_comes_back_when_it_goes_on()
     {
         using var folder = new TemporaryFolder();
@@ -50,7 +65,7 @@ public sealed class WorkerLossTests(ReferenceRuns references)
         var stopped = distmtl.Children()[0];
         Distmtl.Stop(stopped);
         await distmtl.WaitForAsync("does not answer; going on behind step");
-        await distmtl.WaitForAsync("5 data shards on 1 workers");
+        await distmtl.WaitForAsync("5 data shards on 1 worker (");
         Distmtl.Continue(stopped);
         await distmtl.WaitForAsync("workers have come");
 

@@ -110,7 +110,7 @@ public sealed class HeldRowsTests
         var order = @case.Decide(0, StepReport.Total(await set.ReportAsync(), @case.Tasks));
         foreach (var send in set.Workers[0].Rows(0, order))
             await send();
-        var error = await Assert.ThrowsAsync<TimeoutException>(() => server.ReportRowsAsync(lane: 0, TimeSpan.Zero, Cancellation));
+        var error = await Assert.ThrowsAsync<LateShardsException>(() => server.ReportRowsAsync(lane: 0, TimeSpan.Zero, Cancellation));
         Assert.Contains("shards 3, 4", error.Message, StringComparison.Ordinal);
         await Assert.ThrowsAsync<InvalidOperationException>(() => server.UpdateAsync(order, Cancellation));
         Assert.Equal(@case.First_P, server.State.Parameters_P);

@@ -23,7 +23,7 @@ public sealed class LaneTests
         Assert.Empty(slow.TakeInbox());
         Assert.Equal(@case.First_P, slow.Parameters_P);
 
-        var waiting = await Assert.ThrowsAsync<TimeoutException>(() => server.ReportAsync(lane: 1, TimeSpan.Zero, Cancellation));
+        var waiting = await Assert.ThrowsAsync<LateShardsException>(() => server.ReportAsync(lane: 1, TimeSpan.Zero, Cancellation));
         Assert.Contains("shards 3, 4", waiting.Message, StringComparison.Ordinal);
         foreach (var send in slow.Pulls(1).Concat(slow.Gradients(0)))
             await send();

@@ -94,8 +94,35 @@ public sealed class ParameterServerTests
         await set.BeginAsync();
         foreach (var send in worker.Gradients(0))
             await send();
-        var error = await Assert.ThrowsAsync<TimeoutException>(() => set.Servers[0].ReportAsync(lane: 0, TimeSpan.Zero, Cancellation));
+        var error = await Assert.ThrowsAsync<LateShardsException>(() => set.Servers[0].ReportAsync(lane: 0, TimeSpan.Zero, Cancellation));
         Assert.Contains("shards 3, 4", error.Message, StringComparison.Ordinal);
+        Assert.Equal([3, 4], error.Shards);
+    }
+
+    [Fact]
+    public async Task A_skipped_step_leaves_everything_as_it_is_and_the_next_one_follows()
+    {
+        var @case = new ServerCase(perTask: true);
+        var (set, worker) = Of(@case, 2);
+        await set.BeginAsync();
+        foreach (var send in worker.Pulls(1).Concat(worker.Gradients(0)))
+            await send();
+        await worker.AheadAsync(1);
+        var before = await worker.ReadAsync(0, @case.RowsOf(1, worker.Nodes[0]));
+        float[] parameters_P = [.. set.Servers[0].State.Parameters_P];
+        var total = StepReport.Total(await set.ReportAsync(), @case.Tasks);
+
+        await set.RunAsync(server => server.UpdateAsync(@case.Decide(0, total) with { IsSkipped = true }, Cancellation));
+
+        await worker.ReadyAsync(1);
+        Assert.Equal(before, await worker.ReadAsync(1, @case.RowsOf(1, worker.Nodes[0])));
+        Assert.Equal(parameters_P, set.Servers[0].State.Parameters_P);
+        Assert.Equal(0, set.Servers[0].State.Optimizer.Steps);
+        foreach (var send in worker.Gradients(1))
+            await send();
+        total = StepReport.Total(await set.ReportAsync(), @case.Tasks);
+        await set.RunAsync(server => server.UpdateAsync(@case.Decide(1, total), Cancellation));
+        Assert.NotEqual(parameters_P, set.Servers[0].State.Parameters_P);
     }
 
     [Fact]

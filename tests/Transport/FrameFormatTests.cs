@@ -38,7 +38,7 @@ public sealed class FrameFormatTests
         Assert.Equal("9503050092CA3F000000CABF800000C0", Hex(Headers.Work));
         Assert.Equal("95030502C0C0", Hex(new WorkHeader(3, 5, WorkKind.Test, null)));
         Assert.Equal("95030500C09207CD012C", Hex(new WorkHeader(3, 5, WorkKind.Train, null, [7, 300])));
-        Assert.Equal("980305010292CB3FD0000000000000CB3E112E0BE826D695921003920F04920808", Hex(Headers.Sum));
+        Assert.Equal("990305010292CB3FD0000000000000CB3E112E0BE826D695921003920F04920808C0", Hex(Headers.Sum));
         Assert.Equal("95030592CB3FE0000000000000CB3FF000000000000092CB3FF0000000000000CB3FD00000000000009207CD012C", Hex(Headers.Weights));
         Assert.Equal("970305010614920104C3", Hex(Headers.Predictions));
         Assert.Equal("92A26E6F03", Hex(Headers.Failed));
@@ -59,7 +59,7 @@ public sealed class FrameFormatTests
         Assert.Equal("94030105CD012C", Hex(Headers.StateEnd));
         Assert.Equal("93030105", Hex(Headers.Order));
         Assert.Equal("960301059200024001", Hex(Headers.Report));
-        Assert.Equal("9A03010591CB3FE0000000000000C09110CB3FF0000000000000CB3FE00000000000000109", Hex(Headers.Update));
+        Assert.Equal("9B03010591CB3FE0000000000000C09110CB3FF0000000000000CB3FE00000000000000109C2", Hex(Headers.Update));
         Assert.Equal("930304A16D", Hex(Headers.ShardState));
         Assert.Equal("920305", Hex(Headers.ShardStateEnd));
         Assert.Equal("920307", Hex(Headers.TraceEvents));
@@ -71,6 +71,8 @@ public sealed class FrameFormatTests
     {
         Assert.False(FrameFormat.Deserialize<PredictionsHeader>(Convert.FromHexString("960305010614920104")).HasGroups);
         Assert.Null(FrameFormat.Deserialize<PlanHeader>(Convert.FromHexString("9B03A86E616D653A20780A9200010B05C30591AD31302E302E302E353A34313030162CC2")).Run);
+        Assert.Null(FrameFormat.Deserialize<SumHeader>(Convert.FromHexString("980305010292CB3FD0000000000000CB3E112E0BE826D695921003920F04920808")).NotFinite);
+        Assert.False(FrameFormat.Deserialize<UpdateHeader>(Convert.FromHexString("9A03010591CB3FE0000000000000C09110CB3FF0000000000000CB3FE00000000000000109")).IsSkipped);
         Assert.Null(FrameFormat.Deserialize<WorkHeader>(Convert.FromHexString("94030502C0")).Labels_T);
     }
 

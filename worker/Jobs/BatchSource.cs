@@ -38,6 +38,15 @@ internal sealed class BatchSource
         return new StepBatch(version, nodes, NodeBatch.Sum(nodes.Select(node => node.Labels_T)));
     }
 
+    /// <summary>
+    /// Which rows a shard's one micro-batch of a version is made of, by their places among its training rows. Safe beside <see cref="Make"/>.
+    /// </summary>
+    public IReadOnlyList<int> RowNumbers(int shard, int version)
+    {
+        var (epoch, step) = Math.DivRem(version, _plan.Header.StepsPerEpoch);
+        return [.. new ShardCursor(_plan.Job.Seed, shard, _rows[shard].Train.Count).Rows(epoch, step, _plan.Header.BatchesPerEpoch)];
+    }
+
     private NodeBatch MakeNode(TreeNode node, int epoch, int step)
     {
         var range = node.Shards(_plan.Job.Data.Shards);

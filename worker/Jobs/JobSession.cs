@@ -42,9 +42,9 @@ internal sealed class JobSession : IAsyncDisposable
     {
         await using var connection = await TensorConnection.ConnectAsync(host, port, transport, cancellation);
         await connection.SendAsync(FrameKind.Hello, new HelloHeader(FrameFormat.Version, job, worker), default, cancellation);
+        await using var session = new JobSession(connection, job, worker, transport, store);
         try
         {
-            await using var session = new JobSession(connection, job, worker, transport, store);
             await session.ServeAsync(cancellation);
         }
         catch (Exception e) when (e is FrameException or not (IOException or OperationCanceledException))
@@ -302,7 +302,7 @@ internal sealed class JobSession : IAsyncDisposable
             FrameKind.Sum,
             new SumHeader(
                 work.Generation, work.Version, node.Node.Level, node.Node.Index, totals.LossSums_T, totals.Labels_T, totals.NextLabels_T,
-                [.. node.Shards.Select(shard => shard.Rows)]),
+                [.. node.Shards.Select(shard => shard.Rows)], totals.NotFinite),
             default, cancellation);
     }
 

@@ -140,7 +140,11 @@ internal sealed class ServerHost : IWorkerLinks, IAsyncDisposable
         // What it reports has been sent, or there would be no order; whatever went wrong in it is thrown here.
         await _reporting[header.Lane];
         await server.UpdateAsync(
-            new UpdateOrder(header.Lane, header.Version, header.UpdateNumber, header.Weights_T, header.OwnWeights_T, header.Counts_T, header.RateFactor, header.ClipFactor), cancellation);
+            new UpdateOrder(header.Lane, header.Version, header.UpdateNumber, header.Weights_T, header.OwnWeights_T, header.Counts_T, header.RateFactor, header.ClipFactor)
+            {
+                IsSkipped = header.IsSkipped,
+            },
+            cancellation);
         _reporting[header.Lane] = ReportAsync(server, header.Lane);
     }
 

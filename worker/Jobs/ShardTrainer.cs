@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.ObjectModel;
+using System.Globalization;
 using System.Numerics.Tensors;
 using DistMtl.Aggregation;
 using DistMtl.Aggregation.Compression;
@@ -7,6 +8,7 @@ using DistMtl.Data;
 using DistMtl.Learning;
 using DistMtl.ParameterServers;
 using DistMtl.Protocol;
+using DistMtl.Protocol.Jobs;
 using DistMtl.Protocol.Models;
 using DistMtl.Protocol.Tracing;
 using DistMtl.Transport;
@@ -20,6 +22,9 @@ namespace DistMtl.Worker.Jobs;
 /// </summary>
 internal sealed class ShardTrainer : IDisposable
 {
+    /// <summary>In an error.</summary>
+    private const int RowsNamed = 5;
+
     private readonly JobPlan _plan;
     private readonly string _worker;
     private readonly IReadOnlyDictionary<int, ShardRows> _rows;
@@ -127,9 +132,16 @@ internal sealed class ShardTrainer : IDisposable
         }
         else
             Accumulate(work, batch, pulled, lossSums_T, gradients.AsSpan(0, length));
-        Check(work, batch.Shard, lossSums_T, gradients.AsSpan(0, length));
+        var notFinite = NotFinite(work, batch, pulled, lossSums_T, gradients.AsSpan(0, length));
+        if (notFinite is not null)
+        {
+            if (_plan.Job.Training.OnNonFinite == NonFiniteAction.Fail)
+                throw new JobException($"{notFinite}; a smaller optimizer.learningRate usually helps, or training.onNonFinite: skip", ExitCode.TrainingFailed);
+            gradients.AsSpan(0, length).Clear();
+            Array.Clear(lossSums_T);
+        }
         held?.Add(batch.Shard, gradients.AsSpan(Shape.Gradient.Length..length));
-        return new PartialSum(gradients, held is null ? length : Shape.Gradient.Length, new StepTotals(lossSums_T, batch.Labels_T, batch.Rows, new long[lossSums_T.Length]));
+        return new PartialSum(gradients, held is null ? length : Shape.Gradient.Length, new StepTotals(lossSums_T, batch.Labels_T, batch.Rows, new long[lossSums_T.Length]) { NotFinite = notFinite });
     }
 
     /// <summary>
@@ -172,19 +184,46 @@ internal sealed class ShardTrainer : IDisposable
         ? StableHash.Mix(_plan.Job.Seed, (ulong)work.Version, (ulong)shard)
         : StableHash.Mix(_plan.Job.Seed, (ulong)work.Version, (ulong)shard, (ulong)portion);
 
-    /// <summary>Refuses what is not finite here, where it can still be named.</summary>
-    private void Check(WorkHeader work, int shard, double[] lossSums_T, ReadOnlySpan<float> gradients)
+    /// <summary>What of a shard's step is no finite number, told here, where it can still be named.</summary>
+    /// <returns>Null: all is finite.</returns>
+    private string? NotFinite(WorkHeader work, ShardBatch batch, PulledRows pulled, double[] lossSums_T, ReadOnlySpan<float> gradients)
+    {
+        if (Fault(work, lossSums_T, gradients) is not { } what)
+            return null;
+        var where = $"{what} at step {work.Version + 1} on shard {batch.Shard} (worker {_worker})";
+        return batch.Batches.Count > 1 ? where : $"{where}, {Rows(work, batch, pulled)}";
+    }
+
+    private string? Fault(WorkHeader work, double[] lossSums_T, ReadOnlySpan<float> gradients)
     {
         for (var task = 0; task < lossSums_T.Length; task++)
         {
             if (!double.IsFinite(lossSums_T[task]))
-                throw NotFinite($"the loss of task '{_plan.Job.Tasks[task].Name}' is {lossSums_T[task]}", work, shard);
+                return $"the loss of task '{_plan.Job.Tasks[task].Name}' is {lossSums_T[task].ToString(CultureInfo.InvariantCulture)}";
         }
-        if (!float.IsFinite(TensorPrimitives.Sum(gradients)))
-            throw NotFinite("a gradient is not finite", work, shard);
+        if (float.IsFinite(TensorPrimitives.Sum(gradients)))
+            return null;
+        for (var task = 0; work.Coefficients_T is null && task < lossSums_T.Length; task++)
+        {
+            if (!float.IsFinite(TensorPrimitives.Sum(gradients.Slice(task * Layout.SharedLength, Layout.SharedLength))))
+                return $"the gradient of task '{_plan.Job.Tasks[task].Name}' is not finite";
+        }
+        return "a gradient is not finite";
     }
 
-    private JobException NotFinite(string what, WorkHeader work, int shard) => new(
-        $"{what} at step {work.Version + 1} on shard {shard} (worker {_worker}); a smaller optimizer.learningRate usually helps",
-        ExitCode.TrainingFailed);
+    /// <summary>The rows whose own loss or gradient is not finite: each is computed alone.</summary>
+    private string Rows(WorkHeader work, ShardBatch batch, PulledRows pulled)
+    {
+        var (rows, numbers, bad) = (batch.Batches.Single(), Batches.RowNumbers(batch.Shard, work.Version), new List<int>());
+        var gradients = new float[Shape.Gradient.Length + Shape.ComputedTables.GradientsLength(pulled.Rows)];
+        for (var row = 0; row < rows.Count; row++)
+        {
+            if (Fault(work, Differentiate(work, batch.Shard, 0, rows.Gather([row]), pulled, gradients), gradients) is not null)
+                bad.Add(numbers[row]);
+        }
+        var of = $"of the shard's {_rows[batch.Shard].Train.Count} training rows (0 is the first in the file)";
+        return bad.Count == 0 ? "where no row alone is at fault, but all together"
+            : bad.Count == rows.Count ? $"where every row is at fault, so that it is the parameters; the first is row {bad[0]} {of}"
+            : $"row {string.Join(", ", bad.Take(RowsNamed))}{(bad.Count > RowsNamed ? $" and {bad.Count - RowsNamed} more" : "")} {of}";
+    }
 }

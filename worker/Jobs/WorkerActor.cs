@@ -104,7 +104,9 @@ internal sealed class WorkerActor : ReceiveActor, IWithTimers
             Remove(ended.Job);
         if (ended.Error is null or OperationCanceledException)
             return;
-        _warn($"job {ended.Job}: {ended.Error.Message}");
+        // A connection that ends is the coordinator's doing or its loss: there it is told.
+        if (ended.Error is not IOException)
+            _warn($"job {ended.Job}: {ended.Error.Message}");
         var exitCode = ended.Error is JobException job ? job.ExitCode : ExitCode.ClusterLost;
         var text = ended.Error is JobException ? ended.Error.Message : $"{ended.Error.GetType().Name}: {ended.Error.Message}";
         ended.Coordinator.Tell(new WorkerFailed(ended.Job, _name, text, (int)exitCode));

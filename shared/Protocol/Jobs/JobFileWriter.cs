@@ -261,6 +261,8 @@ public static class JobFileWriter
             : null)
         .Add("device", training.Device)
         .Add("stepTimeoutSeconds", training.StepTimeoutSeconds)
+        .Add("onNonFinite", training.OnNonFinite == NonFiniteAction.Fail ? null : EnumWords.Of(training.OnNonFinite))
+        .Add("maxSkips", training.OnNonFinite == NonFiniteAction.Skip ? (int?)training.MaxSkips : null)
         .Add("minWorkers", training.MinWorkers == TrainingSettings.DefaultMinWorkers ? null : (int?)training.MinWorkers)
         .Add("workersTimeoutSeconds", training.WorkersTimeoutSeconds == TrainingSettings.DefaultWorkersTimeoutSeconds ? null : (double?)training.WorkersTimeoutSeconds);
 

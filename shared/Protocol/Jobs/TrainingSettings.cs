@@ -8,6 +8,16 @@ public enum DeviceKind
     Cuda,
 }
 
+/// <summary>What becomes of a step with a loss or gradient that is not a finite number. No such number reaches an optimiser.</summary>
+public enum NonFiniteAction
+{
+    /// <summary>The run ends before the step.</summary>
+    Fail,
+
+    /// <summary>The step's rows are left out: the parameters stay what they are, and the next step follows.</summary>
+    Skip,
+}
+
 /// <summary>How long and in what portions to train.</summary>
 /// <param name="Epochs">Passes over the training rows.</param>
 /// <param name="BatchSize">Rows of one step over all shards, so that it does not depend on the number of workers.</param>
@@ -35,6 +45,7 @@ public sealed record TrainingSettings(
     public const double DefaultStepTimeoutSeconds = 60;
     public const int DefaultMinWorkers = 1;
     public const double DefaultWorkersTimeoutSeconds = 300;
+    public const int DefaultMaxSkips = 10;
 
     /// <summary>
     /// Portions in which a shard's rows of one step are computed, one after another, which bounds the memory of a device;
@@ -47,6 +58,12 @@ public sealed record TrainingSettings(
 
     /// <summary>For how long it waits for them.</summary>
     public double WorkersTimeoutSeconds { get; init; } = DefaultWorkersTimeoutSeconds;
+
+    /// <summary>What becomes of a step with a loss or gradient that is not a finite number.</summary>
+    public NonFiniteAction OnNonFinite { get; init; } = NonFiniteAction.Fail;
+
+    /// <summary>With <see cref="NonFiniteAction.Skip"/>: so many steps in a row may be left out.</summary>
+    public int MaxSkips { get; init; } = DefaultMaxSkips;
 
     public ParameterServerSettings ParameterServers { get; init; } = ParameterServerSettings.Default;
 

@@ -153,6 +153,47 @@ public sealed class ShardTrainerTests : IDisposable
         Assert.Equal(Protocol.ExitCode.TrainingFailed, error.ExitCode);
     }
 
+    /// <summary>As whoever reads the file counts them, though the micro-batch has them in an order of its own.</summary>
+    [Fact]
+    public void Rows_that_are_not_finite_are_named_by_their_place_in_the_shard()
+    {
+        using var trainer = _small.Trainer(_small.Job, false, 1);
+        var parameters_P = _small.Parameters(_small.Job);
+        trainer.Load(parameters_P);
+        var batch = WithNaN(trainer.Batches.Make(6).Nodes.Single(), 3, 8);
+        var numbers = trainer.Batches.RowNumbers(1, 6);
+        var error = Assert.Throws<Protocol.JobException>(() => trainer.Train(SmallShards.Work(6, false), batch, parameters_P, default));
+        Assert.Contains($"row {numbers[3]}, {numbers[8]} of the shard's {_small.Scan.TrainRowsByShard[1]} training rows", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_step_that_may_be_skipped_says_why_and_hands_on_no_number_that_is_not_finite(bool perTask)
+    {
+        var job = _small.Job with { Training = _small.Job.Training with { OnNonFinite = Protocol.Jobs.NonFiniteAction.Skip } };
+        using var trainer = _small.Trainer(job, perTask, 1);
+        var parameters_P = _small.Parameters(job);
+        trainer.Load(parameters_P);
+        var (sum, _) = trainer.Train(SmallShards.Work(6, perTask), WithNaN(trainer.Batches.Make(6).Nodes.Single(), 0), parameters_P, default);
+        Assert.Contains("the loss of task 'click' is NaN at step 7 on shard 1", sum.Totals.NotFinite, StringComparison.Ordinal);
+        Assert.All(sum.GradientSpan.ToArray(), gradient => Assert.Equal(0, gradient));
+        Assert.All(sum.Totals.LossSums_T, loss => Assert.Equal(0, loss));
+
+        var (next, _) = trainer.Train(SmallShards.Work(7, perTask), trainer.Batches.Make(7).Nodes.Single(), parameters_P, default);
+        Assert.Null(next.Totals.NotFinite);
+    }
+
+    private static NodeBatch WithNaN(NodeBatch batch, params int[] places)
+    {
+        var shard = batch.Shards.Single();
+        var rows = shard.Batches.Single();
+        float[] dense_BD = [.. rows.Dense_BD];
+        foreach (var place in places)
+            dense_BD[place * rows.DenseWidth] = float.NaN;
+        return batch with { Shards = [shard with { Batches = [rows with { Dense_BD = dense_BD }] }] };
+    }
+
     private static void AssertClose(float[] expected, float[] actual)
     {
         Assert.Equal(expected.Length, actual.Length);

@@ -18,6 +18,8 @@ internal static class TrainingReader
             StepTimeoutSeconds: section.Number("stepTimeoutSeconds", TrainingSettings.DefaultStepTimeoutSeconds, NumberRange.Positive))
         {
             Folds = section.Whole("folds", NumberRange.Between(2, ValidationFold.MaxFolds)),
+            OnNonFinite = section.Choice<NonFiniteAction>("onNonFinite") ?? NonFiniteAction.Fail,
+            MaxSkips = section.Whole("maxSkips", TrainingSettings.DefaultMaxSkips, NumberRange.AtLeast(1)),
             MinWorkers = section.Whole("minWorkers", TrainingSettings.DefaultMinWorkers, NumberRange.AtLeast(1)),
             WorkersTimeoutSeconds = section.Number("workersTimeoutSeconds", TrainingSettings.DefaultWorkersTimeoutSeconds, NumberRange.Positive),
             ParameterServers = ParameterServersReader.Read(section, strategy),
@@ -29,6 +31,7 @@ internal static class TrainingReader
             Compression = CompressionReader.Read(section, optimizer),
         };
         CheckModes(section, training, strategy);
+        CheckSkips(section, training);
         if (data is not null && training.BatchSize < data.Shards)
             section.Report("batchSize", $"batchSize must be at least the number of shards, {data.Shards}, but is '{training.BatchSize}'");
         else if (data is not null && training.Accumulate > training.BatchSize / data.Shards)
@@ -54,6 +57,19 @@ internal static class TrainingReader
             section.Number("momentum", OuterSettings.Default.Momentum, NumberRange.BelowOne));
         section.RefuseUnknownKeys();
         return outer;
+    }
+
+    /// <summary>Left out is a whole step of all shards, whose gradients nobody has taken in yet.</summary>
+    private static void CheckSkips(Section section, TrainingSettings training)
+    {
+        if (section.Has("maxSkips") && training.OnNonFinite != NonFiniteAction.Skip)
+            section.Report("maxSkips", "maxSkips is the limit of onNonFinite: skip; take it out, or choose that");
+        if (training.OnNonFinite != NonFiniteAction.Skip)
+            return;
+        if (training.Mode != TrainingMode.Synchronous || training.LocalSteps > 1)
+            section.Report("onNonFinite", "onNonFinite: skip needs workers that step together: mode synchronous, no localSteps");
+        if (training.Compression.Kind is CompressionKind.TopK or CompressionKind.PowerSgd || training.Compression is { Kind: CompressionKind.Int8, ErrorFeedback: true })
+            section.Report("onNonFinite", "onNonFinite: skip would lose what compression has kept of the step for later; take compressions that keep nothing: none, fp16, bf16, or int8 without errorFeedback");
     }
 
     private static void CheckModes(Section section, TrainingSettings training, string strategy)
