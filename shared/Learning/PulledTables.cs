@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 using DistMtl.Data;
 using DistMtl.Protocol;
 using static TorchSharp.torch;
@@ -14,6 +16,9 @@ namespace DistMtl.Learning;
 /// </summary>
 internal sealed class PulledTables(ImmutableArray<TableEntry> tables)
 {
+    /// <summary>Rows that are fetched from memory while others are added: each lies somewhere else.</summary>
+    private const int Ahead = 12;
+
     private readonly List<Embedded> _embedded = [];
     private readonly List<Whole> _wholes = [];
     private readonly int[] _offsets = new int[tables.Length];
@@ -113,6 +118,11 @@ internal sealed class PulledTables(ImmutableArray<TableEntry> tables)
             var target = gradients[(offsets[table] + place * dim)..];
             for (var b = 0; b < rows.Count; b++)
             {
+                if (b + Ahead < rows.Count)
+                {
+                    Fetch(in target[rows.Ids_BC[(b + Ahead) * rows.CategoricalCount + column] * stride]);
+                    Fetch(in source[((b + Ahead) * columns.Length + c) * dim]);
+                }
                 var sum_D = target.Slice(rows.Ids_BC[b * rows.CategoricalCount + column] * stride, dim);
                 TensorPrimitives.Add(sum_D, source.Slice((b * columns.Length + c) * dim, dim), sum_D);
             }
@@ -165,6 +175,12 @@ internal sealed class PulledTables(ImmutableArray<TableEntry> tables)
             return null;
         leaf.grad = null;
         return gradient.cpu().contiguous();
+    }
+
+    private static unsafe void Fetch(ref readonly float number)
+    {
+        if (Sse.IsSupported)
+            Sse.Prefetch0(Unsafe.AsPointer(in number));
     }
 
     private static Span<float> Numbers(Tensor contiguous) => MemoryMarshal.Cast<byte, float>(contiguous.bytes);
