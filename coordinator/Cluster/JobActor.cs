@@ -37,7 +37,7 @@ internal sealed class JobActor : ReceiveActor, IWithTimers
         _formation = JobFormation.Begin(settings.Job, settings.Shards, settings.Generation);
         Receive<Tick>(_ => Advance());
         Receive<Deadline>(_ => GiveUp());
-        Receive<CurrentRegions>(regions => _regions = regions.Regions.Count(region => !_lost.Contains(NameOf(region))));
+        Receive<CurrentRegions>(regions => _regions = regions.Regions.Count(region => !_lost.Contains(NodeName.Of(region))));
         Receive<ShardHosted>(Note);
         Receive<WorkerFailed>(Fail);
         Receive<WorkerLeaving>(Leave);
@@ -62,8 +62,6 @@ internal sealed class JobActor : ReceiveActor, IWithTimers
     }
 
     protected override void PostStop() => Akka.Cluster.Cluster.Get(Context.System).Unsubscribe(Self);
-
-    private static string NameOf(Address address) => $"{address.Host}:{address.Port}";
 
     /// <summary>Shards are allocated when they are first spoken to, so that waits until all workers' regions are known.</summary>
     private void Advance()
@@ -95,7 +93,7 @@ internal sealed class JobActor : ReceiveActor, IWithTimers
     {
         if (!member.HasRole(Roles.Worker))
             return;
-        _up.Add(NameOf(member.Address));
+        _up.Add(NodeName.Of(member.Address));
         LookForNewcomers();
     }
 
@@ -108,7 +106,7 @@ internal sealed class JobActor : ReceiveActor, IWithTimers
 
     private void Welcome(ClusterShardingStats stats)
     {
-        var newcomers = Newcomers.Where(worker => stats.Regions.Keys.Any(region => NameOf(region) == worker)).ToList();
+        var newcomers = Newcomers.Where(worker => stats.Regions.Keys.Any(region => NodeName.Of(region) == worker)).ToList();
         if (newcomers.Count == 0 || !ContiguousAllocation.IsSettled(stats, _settings.Shards))
             return;
         Timers.Cancel("look");
@@ -135,7 +133,7 @@ internal sealed class JobActor : ReceiveActor, IWithTimers
 
     private void Lose(Member member, string what)
     {
-        var worker = NameOf(member.Address);
+        var worker = NodeName.Of(member.Address);
         _up.Remove(worker);
         // One that has no shard is no loss.
         if (member.HasRole(Roles.Worker) && !(_formation.IsComplete && !_formation.Hosts.ContainsValue(worker)) && _lost.Add(worker))
@@ -145,8 +143,8 @@ internal sealed class JobActor : ReceiveActor, IWithTimers
     private void Remove(Member member)
     {
         Lose(member, "left the cluster");
-        if (_lost.Remove(NameOf(member.Address)))
-            _membership.Forget(NameOf(member.Address));
+        if (_lost.Remove(NodeName.Of(member.Address)))
+            _membership.Forget(NodeName.Of(member.Address));
     }
 
     private void Leave(WorkerLeaving leaving)
@@ -166,7 +164,7 @@ internal sealed class JobActor : ReceiveActor, IWithTimers
     {
         _lost.Add(worker);
         var cluster = Akka.Cluster.Cluster.Get(Context.System);
-        foreach (var member in cluster.State.Members.Where(member => NameOf(member.Address) == worker))
+        foreach (var member in cluster.State.Members.Where(member => NodeName.Of(member.Address) == worker))
         {
             cluster.Down(member.Address);
             // Without this the cluster removes it only when heartbeats have been missing for long enough.

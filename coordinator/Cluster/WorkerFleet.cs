@@ -212,9 +212,9 @@ internal sealed class WorkerFleet : IWorkerLinks, IMembership, IAsyncDisposable
         foreach (var (worker, own) in Placement.Workers)
         {
             if (own.Where(missing.Contains).ToList() is { Count: > 0 } late)
-                Lose(new WorkerLostException(worker, $"gave no answer within {deadline.TotalSeconds:0.#} s: {what} lacks its shards {string.Join(", ", late)}"));
+                Lose(new WorkerLostException(worker, $"gave no answer within {deadline.TotalSeconds:0.#} s: {what} (generation {Placement.Generation}) lacks its shards {string.Join(", ", late)}"));
         }
-        return _loss ?? new JobException($"no answer within {deadline.TotalSeconds:0.#} s: {what}", ExitCode.ClusterLost);
+        return _loss ?? new JobException($"no answer within {deadline.TotalSeconds:0.#} s: {what} (generation {Placement.Generation})", ExitCode.ClusterLost);
     }
 
     public async ValueTask DisposeAsync()

@@ -35,7 +35,7 @@ public sealed class ContiguousAllocation(Address self) : IShardAllocationStrateg
     /// <summary>Whether no shard of a job with so many lies where it does not belong; those that lie nowhere go where they belong when they are spoken to.</summary>
     public static bool IsSettled(ClusterShardingStats stats, int count)
     {
-        var regions = stats.Regions.OrderBy(region => region.Key.Host, StringComparer.Ordinal).ThenBy(region => region.Key.Port).ToList();
+        var regions = InOrder(stats.Regions, region => region.Key);
         return regions.Index().All(region => region.Item.Value.Stats.Keys.All(shard =>
             !ShardName.TryParse(shard, out var index, out var of) || of != count || OwnerOf(index, of, regions.Count) == region.Index));
     }
@@ -46,7 +46,10 @@ public sealed class ContiguousAllocation(Address self) : IShardAllocationStrateg
             : null;
 
     private List<IActorRef> Ordered(IImmutableDictionary<IActorRef, IImmutableList<string>> allocations) =>
-        [.. allocations.Keys.OrderBy(region => AddressOf(region).Host, StringComparer.Ordinal).ThenBy(region => AddressOf(region).Port)];
+        InOrder(allocations.Keys, AddressOf);
+
+    private static List<T> InOrder<T>(IEnumerable<T> regions, Func<T, Address> addressOf) =>
+        [.. regions.OrderBy(region => addressOf(region).Host, StringComparer.Ordinal).ThenBy(region => addressOf(region).Port)];
 
     private Address AddressOf(IActorRef region) => region.Path.Address.HasLocalScope ? self : region.Path.Address;
 }

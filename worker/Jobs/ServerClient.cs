@@ -278,21 +278,21 @@ internal sealed class ServerClient : IAsyncDisposable
     }
 
     /// <param name="isFollowed">By a frame to the coordinator: where servers have connections of their own, by none on theirs.</param>
-    private Task SendAsync<T>(int server, FrameKind kind, T header, ReadOnlyMemory<byte> payload, bool isFollowed, CancellationToken cancellation) =>
-        OnLinkAsync(server, () => _servers[server].SendAsync(kind, header, payload, isFollowed && _own.Count == 0, cancellation));
+    private Task SendAsync<T>(int server, FrameKind kind, T header, ReadOnlyMemory<byte> payload, bool isFollowed, CancellationToken cancellation) => _own.Count == 0
+        ? _servers[server].SendAsync(kind, header, payload, isFollowed, cancellation)
+        : OnLinkAsync(server, () => _servers[server].SendAsync(kind, header, payload, cancellation));
 
     /// <summary>
-    /// Does something on a server's connection. Where that is not the coordinator's, its loss is none of this worker: the coordinator
-    /// is told, and knows what to do.
+    /// Does something on a server's own connection, whose loss is none of this worker: the coordinator is told, and knows what to do.
     /// </summary>
     /// <exception cref="JobException">The connection is lost.</exception>
-    private async Task OnLinkAsync(int server, Func<Task> what)
+    private static async Task OnLinkAsync(int server, Func<Task> what)
     {
         try
         {
             await what();
         }
-        catch (Exception e) when (_own.Count > 0 && e is IOException and not FrameException or TimeoutException or ObjectDisposedException)
+        catch (Exception e) when (e is IOException and not FrameException or TimeoutException or ObjectDisposedException)
         {
             throw new JobException($"parameter server {server} is lost: {e.Message}", ExitCode.ClusterLost, e);
         }

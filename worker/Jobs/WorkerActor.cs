@@ -31,8 +31,7 @@ internal sealed class WorkerActor : ReceiveActor, IWithTimers
     public WorkerActor(string coordinator, TransportSettings transport, Action<string> warn)
     {
         (_transport, _warn) = (transport, warn);
-        var address = Cluster.Get(Context.System).SelfAddress;
-        _name = NameOf(address);
+        _name = NodeName.Of(Cluster.Get(Context.System).SelfAddress);
         Receive<StartShard>(Start);
         Receive<StopShard>(Stop);
         Receive<SessionEnded>(End);
@@ -41,7 +40,7 @@ internal sealed class WorkerActor : ReceiveActor, IWithTimers
         // Once put out of the cluster a node is never heard again; only a new one is.
         Receive<ThisActorSystemQuarantinedEvent>(
             e => CoordinatedShutdown.Get(Context.System).Run(CoordinatedShutdown.ClusterDowningReason.Instance),
-            e => NameOf(e.RemoteAddress) == coordinator);
+            e => NodeName.Of(e.RemoteAddress) == coordinator);
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -53,8 +52,6 @@ internal sealed class WorkerActor : ReceiveActor, IWithTimers
         foreach (var hosting in _jobs.Values)
             hosting.Cancellation.Cancel();
     }
-
-    private static string NameOf(Address address) => $"{address.Host}:{address.Port}";
 
     private void Start(StartShard start)
     {

@@ -26,7 +26,7 @@ public enum NonFiniteAction
 /// <param name="CheckpointEvery">Steps between checkpoints; null: after each evaluation.</param>
 /// <param name="EarlyStopping">Null: none.</param>
 /// <param name="Device">What the workers compute on.</param>
-/// <param name="StepTimeoutSeconds">Deadline of one step; a worker that misses it is named in the error.</param>
+/// <param name="StepTimeoutSeconds">Deadline of one step; a worker that misses it is put out, and the run goes on without it.</param>
 public sealed record TrainingSettings(
     int Epochs,
     int BatchSize,
