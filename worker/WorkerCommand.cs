@@ -10,7 +10,7 @@ internal static class WorkerCommand
 {
     public static RootCommand Create()
     {
-        var join = new Option<string>("--join") { Description = "The coordinator's cluster address, HOST:PORT.", Required = true };
+        var join = new Option<string>("--join") { Description = "The coordinator's cluster address, HOST:PORT; of several, all, with commas.", Required = true };
         var host = new Option<string>("--host")
         {
             Description = "The address that the coordinator and the other workers reach this one by.",
@@ -42,13 +42,13 @@ internal static class WorkerCommand
         };
         root.Validators.Add(result =>
         {
-            if (result.GetValue(join) is { } address && !IsAddress(address))
-                result.AddError($"--join is '{address}'; it must be HOST:PORT, such as 10.0.0.5:{NodeSettings.DefaultPort}");
+            if (result.GetValue(join) is { } address && NodeSettings.ParseNodes(address) is null)
+                result.AddError($"--join is '{address}'; it must be HOST:PORT, such as 10.0.0.5:{NodeSettings.DefaultPort}, or several with commas");
             if (result.GetResult(joinTimeout) is { Implicit: false } && result.GetValue(joinTimeout) < 1)
                 result.AddError("--join-timeout must be at least 1");
         });
         root.SetAction(async (parse, _) => (int)await RunAsync(
-            new NodeSettings(Roles.Worker, parse.GetValue(host)!, parse.GetValue(port), parse.GetValue(join)!),
+            new NodeSettings(Roles.Worker, parse.GetValue(host)!, parse.GetValue(port), NodeSettings.ParseNodes(parse.GetValue(join)!)!),
             () => TlsSettings.Of(parse.GetValue(authority), parse.GetValue(certificate), parse.GetValue(key)) is { } tls ? tls with { CheckHost = parse.GetValue(checkHost) } : null,
             TimeSpan.FromSeconds(parse.GetValue(joinTimeout)), parse.GetValue(child)));
         return root;
@@ -65,11 +65,5 @@ internal static class WorkerCommand
             await Console.Error.WriteLineAsync($"error: {e.Message}");
             return e.ExitCode;
         }
-    }
-
-    private static bool IsAddress(string text)
-    {
-        var colon = text.LastIndexOf(':');
-        return colon > 0 && int.TryParse(text.AsSpan(colon + 1), out var port) && port is > 0 and < 65536;
     }
 }

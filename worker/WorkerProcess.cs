@@ -6,6 +6,7 @@ using Akka.Hosting;
 using DistMtl.Clustering;
 using DistMtl.Learning;
 using DistMtl.Protocol;
+using DistMtl.Protocol.Faults;
 using DistMtl.Transport;
 using DistMtl.Worker.Jobs;
 using Microsoft.Extensions.DependencyInjection;
@@ -25,6 +26,7 @@ internal static class WorkerProcess
     /// <param name="joinDeadline">A worker that no coordinator lets in by then gives up, with an error that says so.</param>
     public static async Task<ExitCode> RunAsync(NodeSettings settings, TransportSettings transport, TimeSpan joinDeadline, bool exitWithParent)
     {
+        _ = FaultPlan.Own;
         using var asked = new CancellationTokenSource();
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => EndOn(signal, asked));
         // In a terminal Ctrl-C reaches the coordinator's own workers, too; they end when it does.
@@ -50,7 +52,8 @@ internal static class WorkerProcess
             .AddNode(settings)
             .WithActors((system, registry) =>
             {
-                worker = system.ActorOf(Props.Create(() => new WorkerActor(settings.Join!, transport, Warn)), "worker");
+                worker = system.ActorOf(Props.Create(() => new WorkerActor(settings.Join, transport, Warn)), "worker");
+                system.ActorOf(Props.Create(() => new CoordinatorWatch()), "coordinator-watch");
                 ShardRegions.StartRegion(system, _ => Props.Create(() => new DataShardActor(worker)));
             }));
         using var host = builder.Build();
@@ -63,7 +66,7 @@ internal static class WorkerProcess
         {
             if (asked.IsCancellationRequested)
                 return false;
-            throw new JobException($"no coordinator at {settings.Join} let this worker in within {joinDeadline.TotalSeconds:0} s", ExitCode.ClusterLost);
+            throw new JobException($"no coordinator at {string.Join(" or ", settings.Join)} let this worker in within {joinDeadline.TotalSeconds:0} s", ExitCode.ClusterLost);
         }
         await warm;
         await Task.WhenAny(Task.Delay(Timeout.Infinite, asked), system.WhenTerminated);

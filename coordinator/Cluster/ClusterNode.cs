@@ -1,7 +1,10 @@
 using System.Runtime.CompilerServices;
 using Akka.Actor;
+using Akka.Configuration;
 using Akka.Hosting;
 using DistMtl.Clustering;
+using DistMtl.Protocol;
+using DistMtl.Protocol.Faults;
 using DistMtl.Transport;
 using Microsoft.Extensions.Logging.Console;
 
@@ -11,21 +14,26 @@ namespace DistMtl.Coordinator.Cluster;
 /// <param name="Host">Name or address that workers reach it by; loopback for a cluster on one machine.</param>
 /// <param name="Port">Cluster port; 0: any free one.</param>
 /// <param name="TensorPort">Port of the tensor plane; 0: any free one.</param>
+/// <param name="Peers">Cluster addresses of all coordinators, this one among them, in the same order for each; empty: it is the only one.</param>
 /// <param name="Tls">By which the tensor plane knows its workers; null: it lets in whoever names the job.</param>
-internal sealed record NodeAddress(string Host, int Port, int TensorPort, TlsSettings? Tls = null)
+internal sealed record NodeAddress(string Host, int Port, int TensorPort, IReadOnlyList<string> Peers, TlsSettings? Tls = null)
 {
-    public static NodeAddress Loopback { get; } = new("127.0.0.1", 0, 0);
+    public static NodeAddress Loopback { get; } = new("127.0.0.1", 0, 0, []);
 }
 
 /// <summary>The coordinator as the first node of its cluster: actor system, proxy to the data shards, tensor plane.</summary>
 internal sealed class ClusterNode : IAsyncDisposable
 {
-    private static readonly TimeSpan JoinDeadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan JoinDeadline = TimeSpan.FromSeconds(60);
+
+    /// <summary>Terms are this far apart in generations: those of a term are newer than all of the terms before.</summary>
+    private const int GenerationsPerTerm = 1 << 20;
 
     private static readonly TimeSpan LeaveDeadline = TimeSpan.FromSeconds(5);
 
     private readonly IHost _host;
     private readonly StrongBox<bool> _ending;
+    private long _generation;
 
     private ClusterNode(IHost host, ActorSystem system, TensorListener tensors, string advertisedHost, StrongBox<bool> ending)
     {
@@ -50,21 +58,62 @@ internal sealed class ClusterNode : IAsyncDisposable
     /// <summary>What workers are told to join.</summary>
     public string JoinAddress => $"{Host}:{Akka.Cluster.Cluster.Get(System).SelfAddress.Port}";
 
-    public static async Task<ClusterNode> StartAsync(NodeAddress address, CancellationToken cancellation)
+    /// <summary>Completes when this node is no member any more: it was told to end, or it was cut off from the others.</summary>
+    public Task Ended => System.WhenTerminated;
+
+    /// <summary>This coordinator is at work from now on.</summary>
+    /// <param name="term">From the job store.</param>
+    public void BeginTerm(long term) => Interlocked.Exchange(ref _generation, term * GenerationsPerTerm);
+
+    /// <summary>Of the membership: 1 for the first, and one more whenever a run forms up.</summary>
+    public long NextGeneration() => Interlocked.Increment(ref _generation);
+
+    /// <param name="config">More settings of Akka's; null: none.</param>
+    /// <exception cref="JobException">None of the other coordinators lets it in.</exception>
+    public static async Task<ClusterNode> StartAsync(NodeAddress address, CancellationToken cancellation, Config? config = null)
     {
-        var settings = new NodeSettings(Roles.Coordinator, address.Host, address.Port, Join: null);
+        _ = FaultPlan.Own;
+        var settings = new NodeSettings(Roles.Coordinator, address.Host, address.Port, address.Peers);
         var tensors = TensorListener.Bind(settings.BindAddress, address.TensorPort, TransportSettings.Default with { Tls = address.Tls });
         var ending = new StrongBox<bool>();
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true).AddFilter(level => level >= LogLevel.Error && !ending.Value);
         builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-        builder.Services.AddAkka(NodeSettings.SystemName, akka => akka.AddLog(from: Akka.Event.LogLevel.ErrorLevel).AddNode(settings));
+        builder.Services.AddAkka(NodeSettings.SystemName, akka => akka
+            .AddLog(from: Akka.Event.LogLevel.ErrorLevel)
+            .AddNode(settings)
+            .AddHocon(config ?? Config.Empty, HoconAddMode.Prepend)
+            .WithActors((system, _) => system.ActorOf(Props.Create(() => new CoordinatorWatch()), "coordinator-watch")));
         var services = builder.Build();
         await services.StartAsync(cancellation);
         var system = services.Services.GetRequiredService<ActorSystem>();
         var cluster = Akka.Cluster.Cluster.Get(system);
-        await cluster.JoinAsync(cluster.SelfAddress, cancellation).WaitAsync(JoinDeadline, cancellation);
+        try
+        {
+            await (address.Peers.Count == 0 ? cluster.JoinAsync(cluster.SelfAddress, cancellation) : UpAsync(cluster)).WaitAsync(JoinDeadline, cancellation);
+        }
+        catch (TimeoutException e)
+        {
+            throw new JobException(
+                $"none of the coordinators {string.Join(", ", address.Peers)} let this one in within {JoinDeadline.TotalSeconds:0} s; {address.Peers[0]}, the first, must have been there once", ExitCode.ClusterLost, e);
+        }
         return new ClusterNode(services, system, tensors, address.Host, ending);
+    }
+
+    /// <summary>Akka joins by the list of peers by itself.</summary>
+    private static Task UpAsync(Akka.Cluster.Cluster cluster)
+    {
+        var up = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        cluster.RegisterOnMemberUp(up.SetResult);
+        return up.Task;
+    }
+
+    /// <summary>Leaves the cluster in good order, so that another coordinator takes over at once.</summary>
+    public async Task LeaveAsync()
+    {
+        ExpectTheEnd();
+        var leaving = CoordinatedShutdown.Get(System).Run(CoordinatedShutdown.ClusterLeavingReason.Instance).WaitAsync(LeaveDeadline);
+        await ((Task)leaving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>The cluster is about to be taken down: what Akka would log of lost nodes is not news.</summary>

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Cluster;
 using Akka.Cluster.Sharding;
-using Akka.Remote;
 using DistMtl.Clustering;
 using DistMtl.Protocol;
 using DistMtl.Protocol.Messages;
@@ -156,20 +155,15 @@ internal sealed class JobActor : ReceiveActor, IWithTimers
     private void Fail(WorkerFailed failed)
     {
         if (failed.Job == _settings.Job)
-            _membership.GiveUp(new JobException($"worker {failed.Worker}: {failed.Error}", (ExitCode)failed.ExitCode));
+            _membership.GiveUp(WorkerLostException.Of(failed.Worker, failed.Error, (ExitCode)failed.ExitCode));
     }
 
-    /// <summary>Its shards can live elsewhere when it is no member any more, and it learns that it is none.</summary>
+    /// <summary>Its shards can live elsewhere when it is no member any more.</summary>
     private void Down(string worker)
     {
         _lost.Add(worker);
-        var cluster = Akka.Cluster.Cluster.Get(Context.System);
-        foreach (var member in cluster.State.Members.Where(member => NodeName.Of(member.Address) == worker))
-        {
-            cluster.Down(member.Address);
-            // Without this the cluster removes it only when heartbeats have been missing for long enough.
-            ((IRemoteActorRefProvider)((ExtendedActorSystem)Context.System).Provider).Quarantine(member.Address, member.UniqueAddress.Uid);
-        }
+        foreach (var member in Akka.Cluster.Cluster.Get(Context.System).State.Members.Where(member => NodeName.Of(member.Address) == worker))
+            Membership.PutOut(Context.System, member);
     }
 
     private void Stop()

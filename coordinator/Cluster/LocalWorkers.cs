@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
 using DistMtl.Protocol;
+using DistMtl.Protocol.Faults;
 using DistMtl.Transport;
 
 namespace DistMtl.Coordinator.Cluster;
@@ -59,7 +60,7 @@ internal sealed class LocalWorkers : IAsyncDisposable
         var executable = FindExecutable();
         workers._alive = count;
         for (var i = 0; i < count; i++)
-            workers._processes.Add(workers.Start(executable, joinAddress, tls));
+            workers._processes.Add(workers.Start(i, executable, joinAddress, tls));
         return workers;
     }
 
@@ -83,7 +84,7 @@ internal sealed class LocalWorkers : IAsyncDisposable
         }
     }
 
-    private Process Start(string executable, string joinAddress, TlsSettings? tls)
+    private Process Start(int index, string executable, string joinAddress, TlsSettings? tls)
     {
         var start = new ProcessStartInfo(executable)
         {
@@ -91,7 +92,7 @@ internal sealed class LocalWorkers : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             // libtorch's own pools: one worker is one core, whatever the machine has.
-            Environment = { ["OMP_NUM_THREADS"] = "1", ["MKL_NUM_THREADS"] = "1" },
+            Environment = { ["OMP_NUM_THREADS"] = "1", ["MKL_NUM_THREADS"] = "1", [FaultPlan.NodeVariable] = string.Create(CultureInfo.InvariantCulture, $"worker-{index}") },
         };
         foreach (var argument in (string[])["--join", joinAddress, "--host", "127.0.0.1", "--exit-with-parent", .. Arguments(tls)])
             start.ArgumentList.Add(argument);

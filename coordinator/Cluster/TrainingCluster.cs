@@ -8,12 +8,10 @@ namespace DistMtl.Coordinator.Cluster;
 /// <param name="OwnsNode">Whether the node ends with the run; a service's goes on.</param>
 internal sealed record TrainingCluster(ClusterNode Node, int Workers, LocalWorkers? Local, bool OwnsNode) : IAsyncDisposable
 {
-    public const long FirstGeneration = 1;
-
     private readonly Lock _gate = new();
     private readonly HashSet<string> _lost = [];
     private HashSet<string>? _present;
-    private long _generation;
+    private bool _hasFormed;
 
     /// <summary>Workers that are gone or going, by name, as long as the cluster may still speak of them.</summary>
     public IReadOnlyCollection<string> Lost
@@ -35,14 +33,21 @@ internal sealed record TrainingCluster(ClusterNode Node, int Workers, LocalWorke
         }
     }
 
-    /// <summary>Of the membership: 1 for the first, and one more whenever a run forms up again.</summary>
-    public long NextGeneration() => Interlocked.Increment(ref _generation);
+    /// <summary>Whether a generation of this run has had all its workers.</summary>
+    public bool HasFormed
+    {
+        get
+        {
+            lock (_gate)
+                return _hasFormed;
+        }
+    }
 
     /// <summary>These are the workers of a generation.</summary>
     public void Form(IEnumerable<string> workers)
     {
         lock (_gate)
-            _present = [.. workers.Except(_lost)];
+            (_present, _hasFormed) = ([.. workers.Except(_lost)], true);
     }
 
     /// <summary>One is gone, or about to go.</summary>

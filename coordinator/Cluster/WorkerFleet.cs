@@ -80,12 +80,12 @@ internal sealed class WorkerFleet : IWorkerLinks, IMembership, IAsyncDisposable
         var fleet = new WorkerFleet(Guid.NewGuid().ToString("N")[..12], cluster, notice);
         try
         {
-            var generation = cluster.NextGeneration();
+            var generation = cluster.Node.NextGeneration();
             if (cluster.Local is { } local)
                 _ = fleet.FailOnAsync(local.ExitAsync(local.Alive));
             var left = cluster.WorkersLeft;
             var isWaiting = left < minWorkers;
-            if (generation == TrainingCluster.FirstGeneration && left < cluster.Workers)
+            if (!cluster.HasFormed && left < cluster.Workers)
                 notice($"{await cluster.Local!.LastExitAsync()}; {left} of {cluster.Workers} workers are left");
             if (isWaiting)
                 notice($"waiting up to {patience.TotalSeconds:0} s for workers to join: {left} left of at least {minWorkers} (training.minWorkers)");
@@ -135,7 +135,10 @@ internal sealed class WorkerFleet : IWorkerLinks, IMembership, IAsyncDisposable
     {
         if (reason.ExitCode == ExitCode.ClusterLost)
             await ((Task)Task.Delay(SignDelay, _ended.Token)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        Fail(reason);
+        if (reason is WorkerLostException lost)
+            Lose(lost);
+        else
+            Fail(reason);
     }
 
     /// <summary>Every wait ends with a reason; the first one counts.</summary>
@@ -289,7 +292,7 @@ internal sealed class WorkerFleet : IWorkerLinks, IMembership, IAsyncDisposable
             {
                 if (frame.Kind == FrameKind.Failed)
                 {
-                    // It closes its connection now, which is no loss.
+                    // It closes its connection now.
                     await GiveUpAsync(ReasonOf(worker, frame));
                     return;
                 }
@@ -327,7 +330,7 @@ internal sealed class WorkerFleet : IWorkerLinks, IMembership, IAsyncDisposable
     {
         using var frame = received;
         var failed = frame.Header<FailedHeader>();
-        return new JobException($"worker {worker}: {failed.Error}", (ExitCode)failed.ExitCode);
+        return WorkerLostException.Of(worker, failed.Error, (ExitCode)failed.ExitCode);
     }
 
     private void LoseUnlessEnded(string worker, string what)

@@ -48,7 +48,7 @@ internal sealed class ListenOptions
 
     /// <exception cref="Protocol.JobException">Not all three files for TLS are named, or one is of no use.</exception>
     public NodeAddress Read(ParseResult parse) => new(
-        parse.GetValue(_host)!, parse.GetValue(_port), parse.GetValue(_tensorPort),
+        parse.GetValue(_host)!, parse.GetValue(_port), parse.GetValue(_tensorPort), [],
         TlsSettings.Of(parse.GetValue(_authority), parse.GetValue(_certificate), parse.GetValue(_key)));
 
     /// <summary>Whether any was given that only workers from elsewhere need.</summary>

@@ -1,6 +1,8 @@
 using System.CommandLine;
+using DistMtl.Clustering;
 using DistMtl.Coordinator.Cluster;
 using DistMtl.Coordinator.Service;
+using DistMtl.Coordinator.Store;
 using DistMtl.Protocol;
 
 namespace DistMtl.Coordinator.Commands;
@@ -12,16 +14,37 @@ internal static class ServeCommand
     {
         var listen = new ListenOptions();
         var http = new Option<string>("--http") { Description = "Where jobs are submitted.", DefaultValueFactory = _ => "http://127.0.0.1:8080" };
-        var runs = new Option<string>("--runs") { Description = "Folder of the runs.", DefaultValueFactory = _ => "runs" };
+        var runs = new Option<string>("--runs") { Description = "Folder of the runs; several coordinators share it.", DefaultValueFactory = _ => "runs" };
         var data = new Option<string>("--data") { Description = "Folder that paths in submitted job files are relative to.", DefaultValueFactory = _ => "." };
-        var command = new Command("serve", "Runs the coordinator as a service; jobs come by 'distmtl submit'.") { http, runs, data };
+        var store = new Option<string?>("--store")
+        {
+            Description = $"Job store that several coordinators share: sqlite:FILE, or postgresql: and a connection string; or in the variable {JobStoreSettings.Variable}. Default: jobs.db in the folder of the runs.",
+        };
+        var storeTimeout = new Option<int>("--store-timeout")
+        {
+            Description = "Seconds to wait for a job store that is down; training goes on meanwhile, without checkpoints.",
+            DefaultValueFactory = _ => 60,
+        };
+        var peers = new Option<string?>("--coordinators")
+        {
+            Description = "Cluster addresses of all coordinators, this one among them, HOST:PORT with commas, in the same order for each. One is at work, the others stand by.",
+        };
+        var command = new Command("serve", "Runs the coordinator as a service; jobs come by 'distmtl submit'.") { http, runs, data, store, storeTimeout, peers };
         listen.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(storeTimeout) is { Implicit: false } && result.GetValue(storeTimeout) < 1)
+                result.AddError("--store-timeout must be at least 1");
+        });
         command.SetAction((parse, _) => Errors.ReportAsync(parse, () => RunAsync(
-            listen.Read(parse), parse.GetValue(http)!, Path.GetFullPath(parse.GetValue(runs)!), Path.GetFullPath(parse.GetValue(data)!))));
+            listen.Read(parse), parse.GetValue(peers), parse.GetValue(http)!, Path.GetFullPath(parse.GetValue(runs)!), Path.GetFullPath(parse.GetValue(data)!),
+            JobStoreSettings.Parse(
+                parse.GetValue(store) ?? Environment.GetEnvironmentVariable(JobStoreSettings.Variable) ?? $"sqlite:{Path.Combine(parse.GetValue(runs)!, "jobs.db")}",
+                TimeSpan.FromSeconds(parse.GetValue(storeTimeout))))));
         return command;
     }
 
-    private static async Task<ExitCode> RunAsync(NodeAddress address, string http, string runs, string data)
+    private static async Task<ExitCode> RunAsync(NodeAddress address, string? peers, string http, string runs, string data, JobStoreSettings settings)
     {
         if (!Uri.TryCreate(http, UriKind.Absolute, out var url) || url.Scheme != Uri.UriSchemeHttp)
             throw new JobException($"--http is '{http}'; it must be an address such as http://127.0.0.1:8080");
@@ -30,13 +53,15 @@ internal static class ServeCommand
         // Paths of overrides are relative to the current folder everywhere: here that is the data folder, too.
         Directory.SetCurrentDirectory(data);
         using var signals = new StopSignals();
-        await using var node = await ClusterNode.StartAsync(address, signals.Token);
-        var queue = new RunQueue(node, data, runs, TimeProvider.System);
+        await using var node = await ClusterNode.StartAsync(address with { Peers = PeersOf(peers, address) }, signals.Token, settings.ToConfig());
+        var store = new JobStore(node.JoinAddress, http, settings.Deadline, TimeProvider.System);
+        var whereIsWork = JobStoreSingleton.Start(node.System, store);
+        var queue = new RunQueue(node, store, data, runs, TimeProvider.System);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls(http);
         await using var app = builder.Build();
-        RunApi.Map(app, queue);
+        RunApi.Map(app, queue, whereIsWork);
         try
         {
             await app.StartAsync(signals.Token);
@@ -46,9 +71,49 @@ internal static class ServeCommand
             throw new JobException($"cannot listen on {http}: {e.Message}", ExitCode.Failure, e);
         }
         await Console.Out.WriteLineAsync($"workers join {node.JoinAddress}; jobs are submitted to {http}; runs are left in {runs}");
-        await queue.RunAllAsync(signals.Token);
+        await ServeAsync(node, store, queue, signals.Token);
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(5));
         await app.StopAsync(deadline.Token);
+        await node.LeaveAsync();
         return ExitCode.Success;
+    }
+
+    /// <summary>Until it is told to stop.</summary>
+    /// <exception cref="JobException">It is not at work any more, nor standing by.</exception>
+    private static async Task ServeAsync(ClusterNode node, JobStore store, RunQueue queue, CancellationToken stop)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var running = queue.RunAllAsync(ended.Token);
+        _ = AnnounceAsync(store);
+        if (await Task.WhenAny(running, store.Lost, node.Ended) == running)
+        {
+            await running;
+            return;
+        }
+        node.ExpectTheEnd();
+        var reason = store.Lost.IsCompleted ? await store.Lost : new JobException(
+            "this coordinator was cut off from the cluster, or did not answer for too long: the others go on without it", ExitCode.CutOff);
+        store.End(reason);
+        await ended.CancelAsync();
+        // What it computes leads nowhere; it has nothing to write any more.
+        await Task.WhenAny(running, Task.Delay(TimeSpan.FromSeconds(1), CancellationToken.None));
+        throw reason;
+    }
+
+    private static async Task AnnounceAsync(JobStore store)
+    {
+        var state = await store.AtWork;
+        var open = state.Runs.Count(run => run.End is null);
+        await Console.Out.WriteLineAsync($"this coordinator is at work (term {state.Term}); {open} {(open == 1 ? "run" : "runs")} to go on with");
+    }
+
+    private static IReadOnlyList<string> PeersOf(string? text, NodeAddress address)
+    {
+        if (text is null)
+            return [];
+        var own = $"{address.Host}:{address.Port}";
+        return NodeSettings.ParseNodes(text) is { } peers && peers.Contains(own)
+            ? peers
+            : throw new JobException($"--coordinators is '{text}'; it must list the cluster addresses of all coordinators, HOST:PORT with commas, {own} among them");
     }
 }

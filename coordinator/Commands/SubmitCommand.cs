@@ -10,59 +10,111 @@ internal static class SubmitCommand
 {
     private static readonly TimeSpan AnswerDeadline = TimeSpan.FromSeconds(30);
 
+    /// <summary>For another coordinator to take over, or for this one to be restarted.</summary>
+    private static readonly TimeSpan TakeOverDeadline = TimeSpan.FromMinutes(2);
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+
     public static Command Create()
     {
         var path = JobLoading.PathArgument();
         var overrides = JobLoading.SetOption();
-        var to = new Option<string>("--to") { Description = "The service, such as http://10.0.0.5:8080.", Required = true };
+        var to = new Option<string>("--to") { Description = "The service, such as http://10.0.0.5:8080; where it has several coordinators, all of them, with commas.", Required = true };
         var wait = new Option<bool>("--wait") { Description = "Shows the run and ends with its exit code." };
         var workers = new Option<int?>("--workers") { Description = "Waits for so many workers; default: those that are there." };
         var json = new Option<bool>("--json") { Description = "With --wait: one JSON object a line." };
         var command = new Command("submit", "Submits a job to a coordinator service; its paths are the service's.") { path, overrides, to, wait, workers, json };
         command.SetAction((parse, _) => Errors.ReportAsync(parse, () => RunAsync(
-            parse.GetRequiredValue(path), parse.GetRequiredValue(overrides), ServiceAt(parse.GetRequiredValue(to)),
+            parse.GetRequiredValue(path), parse.GetRequiredValue(overrides), ServicesAt(parse.GetRequiredValue(to)),
             parse.GetValue(workers), parse.GetValue(wait), parse.GetValue(json))));
         return command;
     }
 
-    private static async Task<ExitCode> RunAsync(string path, string[] overrides, Uri to, int? workers, bool wait, bool json)
+    private static async Task<ExitCode> RunAsync(string path, string[] overrides, IReadOnlyList<Uri> services, int? workers, bool wait, bool json)
     {
         if (!File.Exists(path))
             throw new JobException($"{path}: there is no such job file");
         // Streams last as long as the run; the deadline is each single answer's.
-        using var client = new HttpClient { BaseAddress = to, Timeout = Timeout.InfiniteTimeSpan };
+        using var client = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
         try
         {
             var submission = new Submission(path, await File.ReadAllTextAsync(path), overrides, workers);
-            using var answer = await client.PostAsJsonAsync("v1/runs", submission).WaitAsync(AnswerDeadline);
-            if (answer.StatusCode == HttpStatusCode.BadRequest && await answer.Content.ReadFromJsonAsync<Refusal>() is { } refusal)
-                throw new JobException(string.Join('\n', refusal.Problems));
-            answer.EnsureSuccessStatusCode();
-            var run = await answer.Content.ReadFromJsonAsync<RunView>() ?? throw new HttpRequestException("an empty answer");
+            var run = await SubmitAsync(client, services, submission);
             if (!json)
                 await Console.Out.WriteLineAsync($"run {run.Id} is {run.State}; it is left in {run.Directory} on the service");
-            return wait ? await WaitAsync(client, run.Id, json) : ExitCode.Success;
+            return wait ? await WaitAsync(client, services, run.Id, json) : ExitCode.Success;
         }
-        catch (Exception e) when (e is HttpRequestException or TimeoutException or IOException or System.Text.Json.JsonException)
+        catch (Exception e) when (IsLost(e))
         {
-            throw new JobException($"the service at {to}: {e.Message}", ExitCode.Failure, e);
+            throw new JobException($"the service at {string.Join(", ", services)}: {e.Message}", ExitCode.Failure, e);
         }
     }
+
+    private static IReadOnlyList<Uri> ServicesAt(string text) =>
+        [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(ServiceAt)];
 
     private static Uri ServiceAt(string text) =>
         Uri.TryCreate(text.TrimEnd('/') + "/", UriKind.Absolute, out var url) && url.Scheme.StartsWith("http", StringComparison.Ordinal)
             ? url
-            : throw new JobException($"--to is '{text}'; it must be an address such as http://10.0.0.5:8080");
+            : throw new JobException($"--to is '{text}'; it must be an address such as http://10.0.0.5:8080, or several with commas");
 
-    private static async Task<ExitCode> WaitAsync(HttpClient client, string id, bool json)
+    private static bool IsLost(Exception e) => e is HttpRequestException or TimeoutException or IOException or System.Text.Json.JsonException;
+
+    /// <summary>To the first that can be reached: one that stands by sends it on to the one at work.</summary>
+    private static async Task<RunView> SubmitAsync(HttpClient client, IReadOnlyList<Uri> services, Submission submission)
     {
-        await using (var stream = await client.GetStreamAsync($"v1/runs/{id}/{(json ? "events" : "log")}"))
-        using (var reader = new StreamReader(stream))
+        var began = TimeProvider.System.GetTimestamp();
+        for (var i = 0; ; i++)
         {
-            while (await reader.ReadLineAsync() is { } line)
-                await Console.Out.WriteLineAsync(line);
+            var service = services[i % services.Count];
+            try
+            {
+                using var answer = await client.PostAsJsonAsync(new Uri(service, "v1/runs"), submission).WaitAsync(AnswerDeadline);
+                if (answer.StatusCode == HttpStatusCode.BadRequest && await answer.Content.ReadFromJsonAsync<Refusal>() is { } refusal)
+                    throw new JobException(string.Join('\n', refusal.Problems));
+                if (answer.StatusCode != HttpStatusCode.ServiceUnavailable || TimeProvider.System.GetElapsedTime(began) > AnswerDeadline)
+                {
+                    answer.EnsureSuccessStatusCode();
+                    return await answer.Content.ReadFromJsonAsync<RunView>() ?? throw new HttpRequestException("an empty answer");
+                }
+            }
+            // Nothing was sent: to ask the next one submits no job twice.
+            catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConnectionError && i + 1 < services.Count)
+            {
+                continue;
+            }
+            await Task.Delay(Pause);
         }
-        var run = await client.GetFromJsonAsync<RunView>($"v1/runs/{id}").WaitAsync(AnswerDeadline);
-        return run?.ExitCode is { } exitCode ? (ExitCode)exitCode : throw new HttpRequestException("the stream broke off before the run ended");
+    }
+
+    /// <summary>Shows the run until its end, whichever coordinator it is with.</summary>
+    private static async Task<ExitCode> WaitAsync(HttpClient client, IReadOnlyList<Uri> services, string id, bool json)
+    {
+        var lost = (long?)null;
+        for (var i = 0; ; i++)
+        {
+            try
+            {
+                var run = new Uri(services[i % services.Count], $"v1/runs/{id}");
+                await using (var stream = await client.GetStreamAsync($"{run}/{(json ? "events" : "log")}").WaitAsync(AnswerDeadline))
+                using (var reader = new StreamReader(stream))
+                {
+                    lost = null;
+                    while (await reader.ReadLineAsync() is { } line)
+                        await Console.Out.WriteLineAsync(line);
+                }
+                var view = await client.GetFromJsonAsync<RunView>(run).WaitAsync(AnswerDeadline);
+                // One that was interrupted is gone on with by the next coordinator.
+                if (view?.ExitCode is { } exitCode && exitCode != (int)ExitCode.Interrupted)
+                    return (ExitCode)exitCode;
+            }
+            catch (Exception e) when (IsLost(e))
+            {
+                lost ??= TimeProvider.System.GetTimestamp();
+                if (TimeProvider.System.GetElapsedTime(lost.Value) > TakeOverDeadline)
+                    throw;
+            }
+            await Task.Delay(Pause);
+        }
     }
 }

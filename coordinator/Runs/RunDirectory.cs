@@ -62,14 +62,16 @@ internal sealed class RunDirectory
         return directory;
     }
 
-    /// <summary>The folder of one fold's run in that of a cross-validation; it is made where it is missing.</summary>
-    /// <param name="fold">1 for the first.</param>
-    public RunDirectory Fold(int fold)
+    /// <summary>The folder of a run that was accepted earlier; it is made where it is missing.</summary>
+    public static RunDirectory Reopen(string path)
     {
-        var path = Path.Combine(Root, FoldName(fold));
         Directory.CreateDirectory(path);
         return new RunDirectory(path);
     }
+
+    /// <summary>The folder of one fold's run in that of a cross-validation; it is made where it is missing.</summary>
+    /// <param name="fold">1 for the first.</param>
+    public RunDirectory Fold(int fold) => Reopen(Path.Combine(Root, FoldName(fold)));
 
     public static string FoldName(int fold) => string.Create(CultureInfo.InvariantCulture, $"fold-{fold}");
 

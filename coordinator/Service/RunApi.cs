@@ -5,25 +5,36 @@ namespace DistMtl.Coordinator.Service;
 /// <summary>
 /// The service over HTTP: <c>POST /v1/runs</c> submits, <c>GET /v1/runs/{id}</c> tells the state, <c>/log</c> and
 /// <c>/events</c> below it stream text and JSON lines until the run has ended, <c>GET /healthz</c> says that it is up.
+/// A coordinator that stands by sends clients on to the one at work.
 /// </summary>
 internal static class RunApi
 {
-    public static void Map(WebApplication app, RunQueue queue)
+    /// <param name="whereIsWork">Asks where the coordinator at work takes jobs; null: nobody is.</param>
+    public static void Map(WebApplication app, RunQueue queue, Func<Task<string?>> whereIsWork)
     {
-        app.MapGet("/healthz", () => Results.Json(new { status = "ok", workers = queue.WorkersUp }));
-        app.MapGet("/v1/runs", () => queue.Runs.Select(RunView.Of));
-        app.MapPost("/v1/runs", (Submission submission) => Submit(queue, submission));
-        app.MapGet("/v1/runs/{id}", (string id) => queue.Find(id) is { } run ? Results.Json(RunView.Of(run)) : Results.NotFound());
-        app.MapGet("/v1/runs/{id}/log", (string id, HttpContext context) => StreamAsync(context, queue.Find(id)?.Text, "text/plain; charset=utf-8"));
-        app.MapGet("/v1/runs/{id}/events", (string id, HttpContext context) => StreamAsync(context, queue.Find(id)?.Events, "application/x-ndjson"));
+        app.MapGet("/healthz", () => Results.Json(new { status = "ok", role = queue.IsAtWork ? "atWork" : "standby", workers = queue.WorkersUp }));
+        var runs = app.MapGroup("/v1/runs");
+        runs.AddEndpointFilter(async (context, next) =>
+            queue.IsAtWork ? await next(context)
+            : await whereIsWork() is { } url ? Results.Redirect(url.TrimEnd('/') + context.HttpContext.Request.Path, permanent: false, preserveMethod: true)
+            : Results.Json(new Refusal(["no coordinator is at work yet; try again soon"]), statusCode: StatusCodes.Status503ServiceUnavailable));
+        runs.MapGet("", () => queue.Runs.Select(RunView.Of));
+        runs.MapPost("", (Submission submission) => SubmitAsync(queue, submission));
+        runs.MapGet("/{id}", (string id) => queue.Find(id) is { } run ? Results.Json(RunView.Of(run)) : Results.NotFound());
+        runs.MapGet("/{id}/log", (string id, HttpContext context) => StreamAsync(context, queue.Find(id)?.Text, "text/plain; charset=utf-8"));
+        runs.MapGet("/{id}/events", (string id, HttpContext context) => StreamAsync(context, queue.Find(id)?.Events, "application/x-ndjson"));
     }
 
-    private static IResult Submit(RunQueue queue, Submission submission)
+    private static async Task<IResult> SubmitAsync(RunQueue queue, Submission submission)
     {
         try
         {
-            var run = queue.Submit(submission);
+            var run = await queue.SubmitAsync(submission);
             return Results.Accepted($"/v1/runs/{run.Id}", RunView.Of(run));
+        }
+        catch (JobException e) when (e.ExitCode is ExitCode.StorageFailed or ExitCode.CutOff)
+        {
+            return Results.Json(new Refusal([e.Message]), statusCode: StatusCodes.Status503ServiceUnavailable);
         }
         catch (JobException e)
         {

@@ -7,20 +7,27 @@ using DistMtl.Coordinator.Cluster;
 using DistMtl.Coordinator.Commands;
 using DistMtl.Coordinator.Display;
 using DistMtl.Coordinator.Runs;
+using DistMtl.Coordinator.Store;
 using DistMtl.Coordinator.Training;
 using DistMtl.Protocol;
 using DistMtl.Protocol.Jobs;
+using DistMtl.Protocol.Messages;
 using DistMtl.Protocol.Runs;
 
 namespace DistMtl.Coordinator.Service;
 
-/// <summary>Runs submitted jobs one after another on the workers that have joined.</summary>
+/// <summary>
+/// Runs submitted jobs one after another on the workers that have joined. What was submitted is in the job store first, so that
+/// whoever is at work next, this coordinator restarted or another one, goes on with it from its last checkpoint.
+/// </summary>
 /// <param name="dataFolder">What the paths of submitted job files are relative to.</param>
-/// <param name="runsFolder">Where runs are left.</param>
-internal sealed class RunQueue(ClusterNode node, string dataFolder, string runsFolder, TimeProvider time)
+/// <param name="runsFolder">Where runs are left; all coordinators share it.</param>
+internal sealed class RunQueue(ClusterNode node, JobStore store, string dataFolder, string runsFolder, TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, ServiceRun> _runs = new();
     private readonly Channel<ServiceRun> _queue = Channel.CreateUnbounded<ServiceRun>(new UnboundedChannelOptions { SingleReader = true });
+
+    public bool IsAtWork => store.AtWork.IsCompletedSuccessfully && !store.Lost.IsCompleted;
 
     public IReadOnlyList<ServiceRun> Runs => [.. _runs.Values.OrderBy(run => run.Id, StringComparer.Ordinal)];
 
@@ -29,23 +36,27 @@ internal sealed class RunQueue(ClusterNode node, string dataFolder, string runsF
     /// <summary>How many workers are members of the cluster now.</summary>
     public int WorkersUp => Akka.Cluster.Cluster.Get(node.System).State.Members.Count(member => member.Status == MemberStatus.Up && member.HasRole(Roles.Worker));
 
-    /// <exception cref="JobException">The job can't run; all problems, one per line.</exception>
-    public ServiceRun Submit(Submission submission)
+    /// <exception cref="JobException">The job can't run (all problems, one per line), or the job store did not take it.</exception>
+    public async Task<ServiceRun> SubmitAsync(Submission submission)
     {
-        var job = JobLoading.Check(JobFileReader.Parse(
-            submission.Job, submission.Name, dataFolder, submission.Set, WeightingTable.Descriptions));
-        new WorkerChoice(null, submission.Workers, NodeAddress.Loopback).Check(job);
+        var job = Read(submission);
         var directory = RunDirectory.Create(job.Name, null, time, runsFolder);
-        var run = new ServiceRun(Path.GetFileName(directory.Root), job, directory, submission.Workers);
-        _runs[run.Id] = run;
-        _queue.Writer.TryWrite(run);
+        var submitted = new RunSubmitted(Path.GetFileName(directory.Root), submission.Name, submission.Job, [.. submission.Set], submission.Workers);
+        await store.WriteAsync(submitted, CancellationToken.None);
+        var run = new ServiceRun(submitted, directory);
+        Queue(run);
         return run;
     }
 
+    /// <summary>Waits until this coordinator is at work, then goes on with what there is to do.</summary>
     public async Task RunAllAsync(CancellationToken stop)
     {
         try
         {
+            var state = await store.AtWork.WaitAsync(stop);
+            node.BeginTerm(state.Term);
+            foreach (var stored in state.Runs)
+                Take(stored);
             await foreach (var run in _queue.Reader.ReadAllAsync(stop))
                 await RunAsync(run, stop);
         }
@@ -55,35 +66,73 @@ internal sealed class RunQueue(ClusterNode node, string dataFolder, string runsF
         }
     }
 
+    private JobFile Read(Submission submission)
+    {
+        var job = JobLoading.Check(JobFileReader.Parse(
+            submission.Job, submission.Name, dataFolder, submission.Set, WeightingTable.Descriptions));
+        new WorkerChoice(null, submission.Workers, NodeAddress.Loopback).Check(job);
+        return job;
+    }
+
+    private void Take(StoredRun stored)
+    {
+        var run = new ServiceRun(stored.Submitted, RunDirectory.Reopen(Path.Combine(runsFolder, stored.Submitted.Run)));
+        if (stored.End is { } end)
+            _runs[run.Id] = run.Ended((ExitCode)end.ExitCode, end.Error);
+        else
+            Queue(run);
+    }
+
+    private void Queue(ServiceRun run)
+    {
+        _runs[run.Id] = run;
+        _queue.Writer.TryWrite(run);
+    }
+
     private async Task RunAsync(ServiceRun run, CancellationToken stop)
     {
         run.State = ServiceRunState.Running;
         try
         {
-            var workers = run.Workers ?? Math.Clamp(WorkersUp, 1, run.Job.Data.Shards);
-            var cluster = Task.FromResult(new TrainingCluster(node, workers, Local: null, OwnsNode: false));
-            var status = run.Job.Training.Folds is null
-                ? (await RecordedRun.RunAsync(new RunStart(run.Job, run.Directory, null), Displays(run), cluster, time, stop)).Status
-                : await CrossValidateAsync(run, cluster, stop);
-            run.ExitCode = status == RunStatus.Interrupted ? ExitCode.Interrupted : ExitCode.Success;
+            var status = await TrainAsync(run, stop);
+            // One that was interrupted waits for the next coordinator.
+            if (status != RunStatus.Interrupted)
+                await FinishAsync(run, ExitCode.Success, null);
+            run.Ended(status == RunStatus.Interrupted ? ExitCode.Interrupted : ExitCode.Success, null);
         }
-        catch (JobException e)
+        catch (JobException e) when (e.ExitCode != ExitCode.CutOff)
         {
-            (run.ExitCode, run.Error) = (e.ExitCode, e.Message);
+            await FinishAsync(run, e.ExitCode, e.Message);
+            run.Ended(e.ExitCode, e.Message);
         }
         finally
         {
-            run.ExitCode ??= ExitCode.Failure;
-            run.State = ServiceRunState.Ended;
-            run.Text.End();
-            run.Events.End();
+            if (run.State != ServiceRunState.Ended)
+                run.Ended(ExitCode.Failure, null);
         }
     }
 
-    private async Task<RunStatus> CrossValidateAsync(ServiceRun run, Task<TrainingCluster> cluster, CancellationToken stop)
+    private Task FinishAsync(ServiceRun run, ExitCode exitCode, string? error) =>
+        store.WriteAsync(new RunFinished(run.Id, (int)exitCode, error, store.Term ?? 0), CancellationToken.None);
+
+    private async Task<RunStatus> TrainAsync(ServiceRun run, CancellationToken stop)
     {
         var text = run.Text.Writer();
-        var folds = new CrossValidation(run.Job, run.Directory, () => Displays(run), text.WriteLine, time);
+        var job = Read(run.Submission);
+        var start = File.Exists(run.Directory.JobPath)
+            ? RunStart.Resume(run.Directory, warning => text.WriteLine($"warning: {warning}"))
+            : new RunStart(job, run.Directory, null);
+        var workers = run.Submission.Workers ?? Math.Clamp(WorkersUp, 1, job.Data.Shards);
+        var cluster = Task.FromResult(new TrainingCluster(node, workers, Local: null, OwnsNode: false));
+        return start.Job.Training.Folds is null
+            ? (await RecordedRun.RunAsync(start, Displays(run), cluster, time, stop, committer: new RunCommitter(store, run.Id))).Status
+            : await CrossValidateAsync(run, start, cluster, stop);
+    }
+
+    private async Task<RunStatus> CrossValidateAsync(ServiceRun run, RunStart start, Task<TrainingCluster> cluster, CancellationToken stop)
+    {
+        var text = run.Text.Writer();
+        var folds = new CrossValidation(start.Job, run.Directory, () => Displays(run), text.WriteLine, time, committer: new RunCommitter(store, run.Id));
         var summary = await folds.RunAsync(cluster, stop);
         FoldsText.Write(text, json: false, summary, run.Directory.Root);
         FoldsText.Write(run.Events.Writer(), json: true, summary, run.Directory.Root);

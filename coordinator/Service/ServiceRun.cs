@@ -1,6 +1,6 @@
 using DistMtl.Coordinator.Runs;
 using DistMtl.Protocol;
-using DistMtl.Protocol.Jobs;
+using DistMtl.Protocol.Messages;
 
 namespace DistMtl.Coordinator.Service;
 
@@ -12,9 +12,12 @@ internal enum ServiceRunState
 }
 
 /// <summary>One submitted job, from the queue to its end.</summary>
-/// <param name="Workers">How many workers it waits for; null: those that are there when its turn comes.</param>
-internal sealed record ServiceRun(string Id, JobFile Job, RunDirectory Directory, int? Workers)
+internal sealed record ServiceRun(RunSubmitted Submitted, RunDirectory Directory)
 {
+    public string Id => Submitted.Run;
+
+    public Submission Submission => new(Submitted.Name, Submitted.Job, Submitted.Set, Submitted.Workers);
+
     /// <summary>For people: what the plain display shows.</summary>
     public LineLog Text { get; } = new();
 
@@ -24,22 +27,31 @@ internal sealed record ServiceRun(string Id, JobFile Job, RunDirectory Directory
     public ServiceRunState State { get; set; }
 
     /// <summary>Null until it has ended.</summary>
-    public ExitCode? ExitCode { get; set; }
+    public ExitCode? ExitCode { get; private set; }
 
-    public string? Error { get; set; }
+    public string? Error { get; private set; }
+
+    public ServiceRun Ended(ExitCode exitCode, string? error)
+    {
+        (ExitCode, Error, State) = (exitCode, error, ServiceRunState.Ended);
+        Text.End();
+        Events.End();
+        return this;
+    }
 }
 
 /// <summary>What a client sends.</summary>
 /// <param name="Name">What messages call the job file.</param>
 /// <param name="Job">Its text.</param>
 /// <param name="Set">Overrides, <c>key=value</c>.</param>
+/// <param name="Workers">How many it waits for; null: those that are there when its turn comes.</param>
 internal sealed record Submission(string Name, string Job, IReadOnlyList<string> Set, int? Workers);
 
 /// <summary>What a client is told of a run.</summary>
-internal sealed record RunView(string Id, string Name, string State, string Directory, int? ExitCode, string? Error)
+internal sealed record RunView(string Id, string State, string Directory, int? ExitCode, string? Error)
 {
     public static RunView Of(ServiceRun run) => new(
-        run.Id, run.Job.Name, JsonText.LowerCamel(run.State), run.Directory.Root, (int?)run.ExitCode, run.Error);
+        run.Id, JsonText.LowerCamel(run.State), run.Directory.Root, (int?)run.ExitCode, run.Error);
 }
 
 /// <summary>Why a submission was refused, one problem a line.</summary>

@@ -7,7 +7,7 @@ using DistMtl.Protocol.Tracing;
 namespace DistMtl.Coordinator.Training;
 
 /// <summary>Writes what a run has come to into its checkpoints, and keeps those that are worth it.</summary>
-internal sealed class Checkpointer(JobFile job, CheckpointStore store, IRunObserver observer, RunClock clock)
+internal sealed class Checkpointer(JobFile job, CheckpointStore store, IRunObserver observer, RunClock clock, ICommitter committer)
 {
     /// <summary>Asks the servers, and the shards, for what they hold.</summary>
     public async Task SaveAsync(TrainingProgress progress)
@@ -18,23 +18,24 @@ internal sealed class Checkpointer(JobFile job, CheckpointStore store, IRunObser
 
     /// <summary>The servers have been asked already.</summary>
     public async Task SaveFetchedAsync(TrainingProgress progress) =>
-        Save(progress, progress.ShardStates is { } shards ? await shards.FetchAsync(CancellationToken.None) : ReadOnlyDictionary<string, float[]>.Empty);
+        await SaveAsync(progress, progress.ShardStates is { } shards ? await shards.FetchAsync(CancellationToken.None) : ReadOnlyDictionary<string, float[]>.Empty);
 
     /// <summary>
     /// What is whole is worth keeping whatever ended the run, unless an evaluation is due that whoever resumes would leave out;
     /// else the last checkpoint is what there is.
     /// </summary>
-    public void SaveWhatThereIs(TrainingProgress? progress)
+    public async Task SaveWhatThereIsAsync(TrainingProgress? progress)
     {
         if (progress is { Servers: not null, State.Step: > 0 } && progress.IsWhole(job)
             && progress.FollowedStep == progress.State.Step && progress.SavedStep != progress.State.Step)
-            Save(progress, ReadOnlyDictionary<string, float[]>.Empty);
+            await SaveAsync(progress, ReadOnlyDictionary<string, float[]>.Empty);
     }
 
-    private void Save(TrainingProgress progress, IReadOnlyDictionary<string, float[]> shardStates)
+    private async Task SaveAsync(TrainingProgress progress, IReadOnlyDictionary<string, float[]> shardStates)
     {
         using var span = TraceSource.Coordinator.Begin("checkpoint", "checkpoints", progress.State.Step - 1);
         var state = progress.State;
+        await committer.CommitAsync(state.Step);
         var directory = store.Write(new CheckpointContent(
             JobFileWriter.Write(job), job.Seed, progress.Scan.Schema.ToJson(), state.Step, progress.Epoch, progress.Layout,
             state.Parameters_P, state.Optimizer.Steps, state.Optimizer.State, state.Weighting.Values, state.RowsTrained,

@@ -16,8 +16,9 @@ namespace DistMtl.Coordinator.Training;
 /// <param name="displays">Makes those who watch one fold.</param>
 /// <param name="warn">Told about damaged checkpoints.</param>
 /// <param name="trace">Of all folds; null: what takes how long is not recorded.</param>
+/// <param name="committer">Null: no other coordinator could be at work on it.</param>
 internal sealed class CrossValidation(
-    JobFile job, RunDirectory directory, Func<IReadOnlyList<IRunObserver>> displays, Action<string> warn, TimeProvider time, RunTrace? trace = null)
+    JobFile job, RunDirectory directory, Func<IReadOnlyList<IRunObserver>> displays, Action<string> warn, TimeProvider time, RunTrace? trace = null, ICommitter? committer = null)
 {
     private readonly int _folds = job.Training.Folds ?? throw new ArgumentException("the job has no training.folds", nameof(job));
     private readonly List<RunSummary> _runs = [];
@@ -40,7 +41,7 @@ internal sealed class CrossValidation(
             var folder = directory.Fold(fold);
             try
             {
-                _runs.Add(FinishedIn(folder) ?? await RecordedRun.RunAsync(Start(folder, fold), displays(), starting, time, stop, trace));
+                _runs.Add(FinishedIn(folder) ?? await RecordedRun.RunAsync(Start(folder, fold), displays(), starting, time, stop, trace, committer));
             }
             catch (JobException e)
             {
@@ -69,7 +70,8 @@ internal sealed class CrossValidation(
     private FoldsSummary Write(string? error)
     {
         var summary = new FoldsSummary(job.Name, _folds, [.. _runs], error);
-        directory.WriteSummary(summary);
+        if (committer is not { IsAtWork: false })
+            directory.WriteSummary(summary);
         return summary;
     }
 }

@@ -11,20 +11,22 @@ internal static class RecordedRun
 {
     /// <param name="displays">Who else watches; they are disposed with the run.</param>
     /// <param name="trace">Null: what takes how long is not recorded.</param>
+    /// <param name="committer">Null: no other coordinator could be at work on it.</param>
     /// <exception cref="Protocol.JobException">The run failed; summary and report that say so are written.</exception>
     public static async Task<RunSummary> RunAsync(
-        RunStart start, IReadOnlyList<IRunObserver> displays, Task<TrainingCluster> starting, TimeProvider time, CancellationToken stop, RunTrace? trace = null)
+        RunStart start, IReadOnlyList<IRunObserver> displays, Task<TrainingCluster> starting, TimeProvider time, CancellationToken stop, RunTrace? trace = null, ICommitter? committer = null)
     {
         var (job, directory, checkpoint) = start;
         var metrics = checkpoint is null ? MetricsLog.Create(directory.MetricsPath) : MetricsLog.Resume(directory.MetricsPath, checkpoint.Step);
         await using var observers = new ObserverChain([metrics, .. displays]);
         try
         {
-            return await new TrainingRun(job, directory, observers, time, trace).RunAsync(starting, checkpoint, stop);
+            return await new TrainingRun(job, directory, observers, time, trace, committer).RunAsync(starting, checkpoint, stop);
         }
         finally
         {
-            HtmlReport.Write(directory);
+            if (committer is not { IsAtWork: false })
+                HtmlReport.Write(directory);
         }
     }
 }

@@ -2,6 +2,7 @@ using DistMtl.Aggregation;
 using DistMtl.Coordinator.Cluster;
 using DistMtl.ParameterServers;
 using DistMtl.Protocol;
+using DistMtl.Protocol.Faults;
 using DistMtl.Protocol.Jobs;
 using DistMtl.Protocol.Tracing;
 using DistMtl.Transport;
@@ -32,6 +33,7 @@ internal sealed class StepRunner(
     {
         using var span = TraceSource.Coordinator.Begin("step", "steps", state.Step);
         var place = new StepPlace(0, state.Step, state.Step + 1, state.Step / stepsPerEpoch + 1);
+        FaultPlan.Own.At(FaultPhase.Before, state.Step + 1);
         var ahead = weigher.Ahead(state, place, _labels_T);
         await fleet.SendAsync(FrameKind.Work, weigher.Work(place, ahead, _labels_T), default, cancellation);
         var totals = await ReceiveTotalsAsync(state.Step, cancellation);
@@ -39,10 +41,12 @@ internal sealed class StepRunner(
         var reports = await servers.ReportAsync(place.Lane, place.Version, Deadline, cancellation);
         if (totals.NotFinite is { } reason)
             return await SkipAsync(state, place, totals, reason, cancellation);
+        FaultPlan.Own.At(FaultPhase.Weighing, state.Step + 1);
         _skipped = 0;
         var weights = weigher.Weigh(state, place, ahead, reports, totals.Labels_T, losses_T);
         var rows = servers.Shape.HoldsRows ? await servers.CombineRowsAsync(place.Lane, weigher.ForRows(place, weights), Deadline, cancellation) : [];
         await servers.UpdateAsync(weigher.Order(place, weights, rows), cancellation);
+        FaultPlan.Own.At(FaultPhase.Committed, state.Step + 1);
         _labels_T = totals.NextLabels_T;
         var decision = weights.Decision;
         return (state.After(place, weigher.Weighting, decision.State, losses_T, _rowsByShard), new StepResult(place.Epoch, losses_T, decision.Weights_T, totals.Rows) { Notice = decision.Notice });

@@ -33,17 +33,19 @@ internal sealed class TrainingRun
     private readonly RunClock _clock;
     private readonly Checkpointer _checkpointer;
     private readonly RunTrace? _trace;
+    private readonly ICommitter _committer;
     private readonly string _id = Guid.NewGuid().ToString("N");
     private bool _isFormed;
     private int _fruitless;
 
     /// <param name="trace">Null: what takes how long is not recorded.</param>
-    public TrainingRun(JobFile job, RunDirectory directory, IRunObserver observer, TimeProvider time, RunTrace? trace = null)
+    /// <param name="committer">Null: no other coordinator could be at work on it.</param>
+    public TrainingRun(JobFile job, RunDirectory directory, IRunObserver observer, TimeProvider time, RunTrace? trace = null, ICommitter? committer = null)
     {
-        (_job, _directory, _observer, _trace) = (job, directory, observer, trace);
+        (_job, _directory, _observer, _trace, _committer) = (job, directory, observer, trace, committer ?? SoleCommitter.Instance);
         _clock = new RunClock(time);
         _checkpoints = new CheckpointStore(directory);
-        _checkpointer = new Checkpointer(job, _checkpoints, observer, _clock);
+        _checkpointer = new Checkpointer(job, _checkpoints, observer, _clock, _committer);
     }
 
     /// <param name="starting">The cluster, which may still be starting while the data are scanned.</param>
@@ -81,13 +83,18 @@ internal sealed class TrainingRun
                 }
             }
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (stop.IsCancellationRequested && _committer.IsAtWork)
         {
             return End(progress, RunStatus.Interrupted, null);
         }
+        // Another coordinator has the run now, and its folder.
+        catch (JobException e) when (!_committer.IsAtWork || e.ExitCode == ExitCode.CutOff)
+        {
+            throw;
+        }
         catch (JobException e)
         {
-            _checkpointer.SaveWhatThereIs(progress);
+            await _checkpointer.SaveWhatThereIsAsync(progress);
             End(progress, RunStatus.Failed, e.Message);
             throw;
         }

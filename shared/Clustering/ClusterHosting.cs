@@ -72,9 +72,10 @@ public static class ClusterHosting
         .WithClustering(new ClusterOptions
         {
             Roles = [settings.Role],
-            SeedNodes = settings.SeedNode is { } seed ? [seed] : [],
-            // The side with the oldest coordinator goes on. A lone coordinator must not stop itself: its workers come back.
-            SplitBrainResolver = new KeepOldestOption { DownIfAlone = false, Role = Roles.Coordinator },
+            SeedNodes = settings.SeedNodes,
+            // The side with the oldest coordinator goes on, unless that is alone where two or more others see each other: then it
+            // is the one that is gone. A lone coordinator goes on: its workers come back.
+            SplitBrainResolver = new KeepOldestOption { DownIfAlone = true, Role = Roles.Coordinator },
         })
         .WithCustomSerializer("distmtl", [typeof(IClusterMessage)], system => new MessageSerializer(system));
 }

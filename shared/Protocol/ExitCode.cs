@@ -17,6 +17,12 @@ public enum ExitCode
     /// <summary>A worker or the coordinator was lost, or did not answer before its deadline.</summary>
     ClusterLost = 4,
 
+    /// <summary>Another coordinator is at work, or this one was cut off from the cluster: it has stopped itself.</summary>
+    CutOff = 5,
+
+    /// <summary>The disk or the job store did not take what must not be lost, however often it was tried.</summary>
+    StorageFailed = 6,
+
     /// <summary>Ctrl-C or SIGTERM; a checkpoint was written, <c>--resume</c> goes on from it.</summary>
     Interrupted = 130,
 }

@@ -18,7 +18,7 @@ public sealed class ClusterLoggerTests
         builder.Logging.AddProvider(log);
         builder.Services.AddAkka(NodeSettings.SystemName, akka => akka
             .AddLog(from: Akka.Event.LogLevel.ErrorLevel)
-            .AddNode(new NodeSettings(Roles.Worker, "127.0.0.1", 0, Join: null)));
+            .AddNode(new NodeSettings(Roles.Worker, "127.0.0.1", 0, [])));
         using var host = builder.Build();
         await host.StartAsync(TestContext.Current.CancellationToken);
         var events = host.Services.GetRequiredService<ActorSystem>().EventStream;

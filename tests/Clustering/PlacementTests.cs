@@ -22,14 +22,14 @@ public sealed class PlacementTests : IAsyncDisposable
     [Fact]
     public async Task Eight_shards_of_two_jobs_land_on_three_workers_in_equal_contiguous_ranges()
     {
-        var coordinator = await StartAsync(new NodeSettings(Roles.Coordinator, "127.0.0.1", 0, Join: null), _ => { });
+        var coordinator = await StartAsync(new NodeSettings(Roles.Coordinator, "127.0.0.1", 0, []), _ => { });
         var cluster = Akka.Cluster.Cluster.Get(coordinator);
         await cluster.JoinAsync(cluster.SelfAddress);
         var join = $"127.0.0.1:{cluster.SelfAddress.Port}";
         for (var i = 0; i < Workers; i++)
         {
             await StartAsync(
-                new NodeSettings(Roles.Worker, "127.0.0.1", 0, join),
+                new NodeSettings(Roles.Worker, "127.0.0.1", 0, [join]),
                 system => ShardRegions.StartRegion(system, _ => Props.Create(() => new Shard())));
         }
         var proxy = ShardRegions.StartProxy(coordinator);

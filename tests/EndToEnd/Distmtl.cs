@@ -31,9 +31,14 @@ internal sealed partial class Distmtl : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
-    public static Distmtl Start(params string[] arguments) => Start("CoordinatorPath", arguments);
+    public static Distmtl Start(params string[] arguments) => Start("CoordinatorPath", [], arguments);
 
-    public static Distmtl StartWorker(params string[] arguments) => Start("WorkerPath", arguments);
+    /// <param name="variables">Of its environment, beside those that there are.</param>
+    public static Distmtl StartWith(Dictionary<string, string> variables, params string[] arguments) => Start("CoordinatorPath", variables, arguments);
+
+    public static Distmtl StartWorker(params string[] arguments) => Start("WorkerPath", [], arguments);
+
+    public static Distmtl StartWorkerWith(Dictionary<string, string> variables, params string[] arguments) => Start("WorkerPath", variables, arguments);
 
     /// <summary>Runs a command to its end.</summary>
     public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments)
@@ -104,7 +109,7 @@ internal sealed partial class Distmtl : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static Distmtl Start(string which, string[] arguments)
+    private static Distmtl Start(string which, Dictionary<string, string> variables, string[] arguments)
     {
         var relative = typeof(Distmtl).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == which).Value!;
         var start = new ProcessStartInfo(Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, relative)), arguments)
@@ -115,6 +120,8 @@ internal sealed partial class Distmtl : IAsyncDisposable
             // A short run is mostly compilation, and the better code of loops comes too late for it.
             Environment = { ["DOTNET_TC_QuickJitForLoops"] = "1" },
         };
+        foreach (var (name, value) in variables)
+            start.Environment[name] = value;
         return new Distmtl(Process.Start(start)!);
     }
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace DistMtl.EndToEnd.Tests;
 
 /// <summary>
@@ -7,18 +9,19 @@ namespace DistMtl.EndToEnd.Tests;
 public sealed class ReferenceRuns : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
-    private readonly Dictionary<(string Strategy, int Epochs), string> _runs = [];
+    private readonly Dictionary<(string Strategy, int Epochs, int? MaxSteps), string> _runs = [];
 
     public void Dispose() => _folder.Dispose();
 
     /// <summary>The folder of the run.</summary>
-    public async Task<string> RunAsync(string strategy, int epochs)
+    public async Task<string> RunAsync(string strategy, int epochs, int? maxSteps = null)
     {
-        if (_runs.TryGetValue((strategy, epochs), out var known))
+        if (_runs.TryGetValue((strategy, epochs, maxSteps), out var known))
             return known;
-        var run = _folder[$"{strategy}-{epochs}"];
-        var (exitCode, output, errors) = await Distmtl.RunAsync("train", SmallJob.Write(_folder, strategy, epochs), "--workers", "1", "--out", run);
+        string[] more = maxSteps is null ? [] : ["--set", string.Create(CultureInfo.InvariantCulture, $"training.maxSteps={maxSteps}")];
+        var run = _folder[$"{strategy}-{epochs}-{maxSteps}"];
+        var (exitCode, output, errors) = await Distmtl.RunAsync(["train", SmallJob.Write(_folder, strategy, epochs), "--workers", "1", "--out", run, .. more]);
         Assert.True(exitCode == 0, output + errors);
-        return _runs[(strategy, epochs)] = run;
+        return _runs[(strategy, epochs, maxSteps)] = run;
     }
 }

@@ -4,6 +4,7 @@ using DistMtl.Aggregation;
 using DistMtl.Learning;
 using DistMtl.ParameterServers;
 using DistMtl.Protocol;
+using DistMtl.Protocol.Faults;
 using DistMtl.Protocol.Tracing;
 using DistMtl.Transport;
 
@@ -244,8 +245,10 @@ internal sealed class JobSession : IAsyncDisposable
         if (batch.Version != work.Version)
             throw new FrameException($"work on version {work.Version} where {batch.Version} is due");
         using var span = TraceSource.Worker.Begin("train", "steps", work.Version);
+        FaultPlan.Own.At(FaultPhase.Committed, work.Version);
         var rows = batch.Nodes.Select(node => client.TakeRows(node.Node)).ToArray();
         var next = _next = PrepareAsync(work.Version + 1, cancellation);
+        FaultPlan.Own.At(FaultPhase.Before, work.Version + 1);
         var (sending, held) = (new List<Task>(), new List<(NodeBatch, HeldRows)>());
         for (var i = 0; i < batch.Nodes.Count; i++)
         {
@@ -256,16 +259,27 @@ internal sealed class JobSession : IAsyncDisposable
                     // Each hop to the thread costs as much as loading does.
                     if (place == 0)
                         trainer.Load(client.Parameters_P);
-                    return trainer.Train(work, node, client.Parameters_P, rows[place].Values.AsMemory(0, rows[place].Length));
+                    return Train(trainer, work, node, client.Parameters_P, rows[place].Values.AsMemory(0, rows[place].Length));
                 },
                 cancellation);
+            if (place == 0)
+                FaultPlan.Own.At(FaultPhase.Computing, work.Version + 1);
             ArrayPool<float>.Shared.Return(rows[place].Values);
             if (rowsOfNode is not null)
                 held.Add((node, rowsOfNode));
             sending.Add(SendAsync(work, node, sum, next, place, trainer, client, cancellation));
         }
         await Task.WhenAll(sending);
+        FaultPlan.Own.At(FaultPhase.Sent, work.Version + 1);
         _held = held.Count > 0 ? new HeldStep(work.Version, held) : null;
+    }
+
+    private static (PartialSum Sum, HeldRows? Held) Train(ShardTrainer trainer, WorkHeader work, NodeBatch node, float[] parameters_P, ReadOnlyMemory<float> rows)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        var computed = trainer.Train(work, node, parameters_P, rows);
+        FaultPlan.Own.Prolong(FaultPhase.Computing, work.Version + 1, TimeProvider.System.GetElapsedTime(began));
+        return computed;
     }
 
     /// <summary>Combines the rows' gradients that were held for these weights, and sends them. They wait no longer than the coordinator does.</summary>

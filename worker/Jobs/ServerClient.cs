@@ -6,6 +6,7 @@ using DistMtl.Aggregation;
 using DistMtl.Aggregation.Compression;
 using DistMtl.ParameterServers;
 using DistMtl.Protocol;
+using DistMtl.Protocol.Faults;
 using DistMtl.Protocol.Tracing;
 using DistMtl.Transport;
 
@@ -237,6 +238,7 @@ internal sealed class ServerClient : IAsyncDisposable
                 ? gradient.Bytes
                 : gradient.Bytes[..compressor.Compress(i, sum.GradientSpan[.._shape.Gradient.Length], work.Version, gradient.GetSpan())];
             await SendAsync(Slices.ServerOf(i, _servers.Count), FrameKind.Gradient, header, bytes, isFollowed, cancellation);
+            FaultPlan.Own.At(FaultPhase.Sending, work.Version + 1);
         }
         if (!Tables.Tables.IsEmpty && !_shape.HoldsRows)
             await SendRowsAsync(work.Version, batch, sum.Gradients.AsMemory(_shape.Gradient.Length..sum.Length), isFollowed, cancellation);

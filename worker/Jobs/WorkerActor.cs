@@ -26,9 +26,9 @@ internal sealed class WorkerActor : ReceiveActor, IWithTimers
     private readonly Dictionary<string, Hosting> _jobs = [];
     private IActorRef? _leaver;
 
-    /// <param name="coordinator">Its cluster address, HOST:PORT.</param>
+    /// <param name="coordinators">Their cluster addresses, HOST:PORT.</param>
     /// <param name="warn">Told why a job's session has ended that should not have.</param>
-    public WorkerActor(string coordinator, TransportSettings transport, Action<string> warn)
+    public WorkerActor(IReadOnlyList<string> coordinators, TransportSettings transport, Action<string> warn)
     {
         (_transport, _warn) = (transport, warn);
         _name = NodeName.Of(Cluster.Get(Context.System).SelfAddress);
@@ -40,7 +40,7 @@ internal sealed class WorkerActor : ReceiveActor, IWithTimers
         // Once put out of the cluster a node is never heard again; only a new one is.
         Receive<ThisActorSystemQuarantinedEvent>(
             e => CoordinatedShutdown.Get(Context.System).Run(CoordinatedShutdown.ClusterDowningReason.Instance),
-            e => NodeName.Of(e.RemoteAddress) == coordinator);
+            e => coordinators.Contains(NodeName.Of(e.RemoteAddress)));
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -104,7 +104,7 @@ internal sealed class WorkerActor : ReceiveActor, IWithTimers
         // A connection that ends is the coordinator's doing or its loss: there it is told.
         if (ended.Error is not IOException)
             _warn($"job {ended.Job}: {ended.Error.Message}");
-        var exitCode = ended.Error is JobException job ? job.ExitCode : ExitCode.ClusterLost;
+        var exitCode = ended.Error is JobException job ? job.ExitCode : ended.Error is IOException ? ExitCode.ClusterLost : ExitCode.Failure;
         var text = ended.Error is JobException ? ended.Error.Message : $"{ended.Error.GetType().Name}: {ended.Error.Message}";
         ended.Coordinator.Tell(new WorkerFailed(ended.Job, _name, text, (int)exitCode));
     }

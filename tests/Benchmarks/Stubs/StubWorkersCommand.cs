@@ -25,7 +25,7 @@ internal static class StubWorkersCommand
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Services.AddAkka(NodeSettings.SystemName, akka => akka
-            .AddNode(new NodeSettings(Roles.Worker, "127.0.0.1", 0, join))
+            .AddNode(new NodeSettings(Roles.Worker, "127.0.0.1", 0, [join]))
             .WithActors((system, _) => ShardRegions.StartRegion(system, _ => Props.Create(() => new StubShardActor()))));
         using var host = builder.Build();
         await host.StartAsync(cancellation);

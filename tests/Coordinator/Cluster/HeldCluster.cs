@@ -24,7 +24,7 @@ public sealed class HeldCluster : IAsyncLifetime
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Services.AddAkka(NodeSettings.SystemName, akka => akka
             .AddLog(from: Akka.Event.LogLevel.ErrorLevel)
-            .AddNode(new NodeSettings(Roles.Worker, "127.0.0.1", 0, Cluster.Node.JoinAddress))
+            .AddNode(new NodeSettings(Roles.Worker, "127.0.0.1", 0, [Cluster.Node.JoinAddress]))
             .WithActors((system, _) => ShardRegions.StartRegion(system, _ => Props.Create(() => new HeldShardActor(this)))));
         _host = builder.Build();
         await _host.StartAsync(TestContext.Current.CancellationToken);

@@ -28,7 +28,7 @@ public sealed class TrainingClusterTests
     }
 
     [Fact]
-    public void The_name_of_a_lost_worker_is_free_when_thecluster_has_forgotten_it()
+    public void The_name_of_a_lost_worker_is_free_when_the_cluster_has_forgotten_it()
     {
         var cluster = OfThree();
         cluster.Form(["a:1", "b:1"]);
@@ -40,10 +40,12 @@ public sealed class TrainingClusterTests
     }
 
     [Fact]
-    public void Generations_rise()
+    public void It_has_formed_when_its_workers_have()
     {
         var cluster = OfThree();
-        Assert.Equal([1, 2, 3], Enumerable.Range(0, 3).Select(_ => cluster.NextGeneration()));
+        Assert.False(cluster.HasFormed);
+        cluster.Form(["a:1", "b:1", "c:1"]);
+        Assert.True(cluster.HasFormed);
     }
 
     /// <summary>What it knows of its members needs no node.</summary>

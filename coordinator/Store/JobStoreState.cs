@@ -1,0 +1,42 @@
+using System.Collections.Immutable;
+using DistMtl.Protocol.Messages;
+
+namespace DistMtl.Coordinator.Store;
+
+/// <summary>A run as the job store knows it.</summary>
+/// <param name="Step">Of its last checkpoint; null: it has none.</param>
+/// <param name="End">Null: it is waiting, or going on.</param>
+internal sealed record StoredRun(RunSubmitted Submitted, int? Step, RunFinished? End);
+
+/// <summary>All that the job store's events come to.</summary>
+/// <param name="Term">Of the coordinator at work; 0: there has been none.</param>
+/// <param name="Node">Its cluster address.</param>
+/// <param name="Runs">In the order in which they were submitted.</param>
+internal sealed record JobStoreState(long Term, string Node, ImmutableList<StoredRun> Runs)
+{
+    public static JobStoreState Empty { get; } = new(0, "", []);
+
+    public StoredRun? Find(string run) => Runs.Find(stored => stored.Submitted.Run == run);
+
+    /// <summary>The state after one more event.</summary>
+    public JobStoreState With(object e) => e switch
+    {
+        TermBegan began => this with { Term = began.Term, Node = began.Node },
+        RunSubmitted submitted => this with { Runs = Runs.Add(new StoredRun(submitted, null, null)) },
+        CheckpointCommitted committed => Change(committed.Run, run => run with { Step = committed.Step }),
+        RunFinished finished => Change(finished.Run, run => run with { End = finished }),
+        _ => throw new ArgumentException($"{e.GetType().Name} is no event of the job store", nameof(e)),
+    };
+
+    /// <summary>Whether the state says already what the event would say: an event that is told again because its answer was lost.</summary>
+    public bool Holds(object e) => e switch
+    {
+        RunSubmitted submitted => Find(submitted.Run) is not null,
+        CheckpointCommitted committed => Find(committed.Run)?.Step >= committed.Step,
+        RunFinished finished => Find(finished.Run)?.End is not null,
+        _ => false,
+    };
+
+    private JobStoreState Change(string run, Func<StoredRun, StoredRun> change) =>
+        Find(run) is { } stored ? this with { Runs = Runs.Replace(stored, change(stored)) } : this;
+}
