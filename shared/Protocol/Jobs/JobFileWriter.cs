@@ -256,6 +256,7 @@ public static class JobFileWriter
         .Add("maxSteps", training.MaxSteps)
         .Add("evaluateEvery", training.EvaluateEvery)
         .Add("checkpointEvery", training.CheckpointEvery)
+        .Add("checkpointsKept", training.CheckpointsKept == TrainingSettings.DefaultCheckpointsKept ? null : (int?)training.CheckpointsKept)
         .Add("earlyStopping", training.EarlyStopping is { } stopping
             ? new FlowMap().Add("metric", stopping.Metric).Add("patience", stopping.Patience)
             : null)

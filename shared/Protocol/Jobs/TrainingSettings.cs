@@ -46,6 +46,7 @@ public sealed record TrainingSettings(
     public const int DefaultMinWorkers = 1;
     public const double DefaultWorkersTimeoutSeconds = 300;
     public const int DefaultMaxSkips = 10;
+    public const int DefaultCheckpointsKept = 2;
 
     /// <summary>
     /// Portions in which a shard's rows of one step are computed, one after another, which bounds the memory of a device;
@@ -58,6 +59,9 @@ public sealed record TrainingSettings(
 
     /// <summary>For how long it waits for them.</summary>
     public double WorkersTimeoutSeconds { get; init; } = DefaultWorkersTimeoutSeconds;
+
+    /// <summary>How many of the newest checkpoints are kept; beside them the best one is, where early stopping looks for it.</summary>
+    public int CheckpointsKept { get; init; } = DefaultCheckpointsKept;
 
     /// <summary>What becomes of a step with a loss or gradient that is not a finite number.</summary>
     public NonFiniteAction OnNonFinite { get; init; } = NonFiniteAction.Fail;

@@ -239,6 +239,7 @@ internal static class RandomJob
             every is null ? null : new EarlyStoppingSettings(tasks.ToDictionary(MetricOf, _ => seconds), numbers[2]), device, seconds)
         {
             Accumulate = 1 + numbers[3] % 2,
+            CheckpointsKept = 1 + numbers[3] % 4,
             Compression = compression,
         };
 

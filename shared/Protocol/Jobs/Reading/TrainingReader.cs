@@ -17,6 +17,7 @@ internal static class TrainingReader
             Device: section.Choice<DeviceKind>("device") ?? DeviceKind.Auto,
             StepTimeoutSeconds: section.Number("stepTimeoutSeconds", TrainingSettings.DefaultStepTimeoutSeconds, NumberRange.Positive))
         {
+            CheckpointsKept = section.Whole("checkpointsKept", TrainingSettings.DefaultCheckpointsKept, NumberRange.AtLeast(1)),
             Folds = section.Whole("folds", NumberRange.Between(2, ValidationFold.MaxFolds)),
             OnNonFinite = section.Choice<NonFiniteAction>("onNonFinite") ?? NonFiniteAction.Fail,
             MaxSkips = section.Whole("maxSkips", TrainingSettings.DefaultMaxSkips, NumberRange.AtLeast(1)),
