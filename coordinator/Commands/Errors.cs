@@ -19,5 +19,11 @@ internal static class Errors
                 await parse.InvocationConfiguration.Error.WriteLineAsync($"error: {line}");
             return (int)e.ExitCode;
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A disk, a right, a connection: it names the file, and no line of this program could be better.
+            await parse.InvocationConfiguration.Error.WriteLineAsync($"error: {e.Message}");
+            return (int)ExitCode.Failure;
+        }
     }
 }

@@ -62,7 +62,7 @@ internal static class TrainCommand
                 : await CrossValidateAsync(start, json, starting, trace, signals.Token);
             return status == RunStatus.Interrupted ? ExitCode.Interrupted : ExitCode.Success;
         }
-        catch (JobException e) when (e.ExitCode == ExitCode.ClusterLost && File.Exists(start.Directory.JobPath))
+        catch (JobException e) when (e.ExitCode is ExitCode.ClusterLost or ExitCode.StorageFailed && File.Exists(start.Directory.JobPath))
         {
             throw new JobException($"{e.Message}; 'distmtl train --resume {start.Directory.Root}' goes on with it", e.ExitCode, e);
         }

@@ -35,7 +35,7 @@ internal sealed record RunMetrics(IReadOnlyList<StepLine> Steps, IReadOnlyList<E
     public IReadOnlyList<string> Tasks { get; } =
         [.. Steps.Take(1).SelectMany(step => step.Losses.Keys).Concat(Evaluations.SelectMany(e => e.Tasks.Keys)).Distinct()];
 
-    /// <summary>Reads the file; none is an empty one. A last line that was cut off by a kill is left out.</summary>
+    /// <summary>Reads the file; none is an empty one. A last line that was cut off by a kill is left out, as is any that is none of a run's.</summary>
     public static RunMetrics Read(string path)
     {
         List<StepLine> steps = [];
@@ -44,36 +44,22 @@ internal sealed record RunMetrics(IReadOnlyList<StepLine> Steps, IReadOnlyList<E
             return new RunMetrics(steps, evaluations);
         foreach (var line in File.ReadLines(path))
         {
-            if (!line.EndsWith('}') || TryParse(line) is not { } document)
+            if (!JsonText.TryRead(line, Line, out var read))
                 continue;
-            using (document)
-            {
-                var root = document.RootElement;
-                switch (root.GetProperty("kind").GetString())
-                {
-                    case RunEventJson.Step:
-                        steps.Add(Step(root));
-                        break;
-                    case RunEventJson.Evaluation:
-                        evaluations.Add(Evaluation(root));
-                        break;
-                }
-            }
+            if (read is StepLine step)
+                steps.Add(step);
+            else if (read is EvaluationLine evaluation)
+                evaluations.Add(evaluation);
         }
         return new RunMetrics(steps, evaluations);
     }
 
-    private static JsonDocument? TryParse(string line)
+    private static object? Line(JsonElement root) => root.GetProperty("kind").GetString() switch
     {
-        try
-        {
-            return JsonDocument.Parse(line);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
+        RunEventJson.Step => Step(root),
+        RunEventJson.Evaluation => Evaluation(root),
+        _ => null,
+    };
 
     private static StepLine Step(JsonElement root) => new(
         root.GetProperty("step").GetInt32(),

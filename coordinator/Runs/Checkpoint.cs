@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Text.Json;
 using DistMtl.Protocol;
+using DistMtl.Protocol.Faults;
 
 namespace DistMtl.Coordinator.Runs;
 
@@ -10,6 +12,9 @@ namespace DistMtl.Coordinator.Runs;
 /// </summary>
 internal static class Checkpoint
 {
+    /// <summary>Before the step, in the folder's name.</summary>
+    public const string NamePrefix = "step-";
+
     private const string ModelFile = "model.safetensors";
     private const string OptimizerFile = "optimizer.safetensors";
     private const string JobFile = "job.json";
@@ -25,23 +30,18 @@ internal static class Checkpoint
     /// <param name="before">The folder of the checkpoint that the tables' changes come on top of; null: these are all rows.</param>
     /// <exception cref="ArgumentException">A tensor's length is not the layout's.</exception>
     /// <exception cref="JobException">The checkpoint before is gone or damaged, and tables build on it.</exception>
+    /// <exception cref="IOException">There is no space, or the disk has an error; the half of it lies beside.</exception>
     public static void Write(string directory, CheckpointContent content, string? before = null)
     {
-        var beside = AtomicFile.Beside(directory);
-        if (Directory.Exists(beside))
-            Directory.Delete(beside, recursive: true);
-        Directory.CreateDirectory(beside);
-        Safetensors.Write(Path.Combine(beside, ModelFile), [.. ModelTensors(content)]);
-        Safetensors.Write(Path.Combine(beside, OptimizerFile), [.. OptimizerTensors(content)]);
-        var sums = new Dictionary<string, string>();
-        var tables = content.Tables.Count == 0 ? null : WriteTables(beside, content, before, sums);
-        File.WriteAllText(Path.Combine(beside, JobFile), CheckpointJson.Write(content, tables));
-        File.WriteAllText(Path.Combine(beside, SchemaFile), content.SchemaJson);
-        Checksums.Write(beside, sums);
-        foreach (var file in Directory.EnumerateFiles(beside))
-            AtomicFile.FlushFile(file);
-        AtomicFile.FlushDirectory(beside);
-        Publish(beside, directory);
+        var folder = new FolderWriter(AtomicFile.Beside(directory));
+        folder.Write(ModelFile, stream => Safetensors.Write(stream, [.. ModelTensors(content)]));
+        folder.Write(OptimizerFile, stream => Safetensors.Write(stream, [.. OptimizerTensors(content)]));
+        var tables = content.Tables.Count == 0 ? null : WriteTables(folder, content, before);
+        folder.WriteText(JobFile, CheckpointJson.Write(content, tables));
+        folder.WriteText(SchemaFile, content.SchemaJson);
+        folder.Seal();
+        FaultPlan.Own.At(FaultPhase.Checkpoint, content.Step);
+        Publish(folder.Root, directory);
     }
 
     /// <summary>Reads a checkpoint, every file checked against its checksum.</summary>
@@ -68,47 +68,55 @@ internal static class Checkpoint
                 Tables = tables?.Read(directory) ?? [],
             };
         }
-        catch (Exception failure) when (failure is IOException or InvalidDataException or JsonException)
+        catch (Exception failure) when (IsDamage(failure))
         {
             throw new JobException($"checkpoint '{directory}': {failure.Message}", ExitCode.BadInput, failure);
         }
     }
 
-    /// <summary>Checks every file against its checksum, without making sense of it.</summary>
+    /// <summary>Checks every file against its checksum, and that the folder has the name of the step that it holds.</summary>
     /// <exception cref="InvalidDataException">The message names the file.</exception>
     public static void Verify(string directory)
     {
         Checksums.Verify(directory, [ModelFile, OptimizerFile, JobFile, SchemaFile]);
-        if (TablesOf(directory) is { } tables)
+        var (step, tables) = PlaceOf(directory);
+        if (Path.GetFileName(directory) != NameOf(step))
+            throw new InvalidDataException($"it is the checkpoint of step {step}");
+        if (tables is not null)
             Checksums.Verify(directory, tables.Files);
     }
 
-    /// <param name="sums">Gets those of files that the checkpoint before has checked in.</param>
-    private static TableChain WriteTables(string directory, CheckpointContent content, string? before, Dictionary<string, string> sums)
+    /// <summary>Of the folder.</summary>
+    public static string NameOf(int step) => string.Create(CultureInfo.InvariantCulture, $"{NamePrefix}{step}");
+
+    /// <summary>Whether an exception says that a checkpoint is not what was written, or cannot be read.</summary>
+    public static bool IsDamage(Exception e) =>
+        e is IOException or UnauthorizedAccessException or InvalidDataException or JsonException or ArgumentException;
+
+    private static TableChain WriteTables(FolderWriter folder, CheckpointContent content, string? before)
     {
         if (before is null)
-            return TableChain.Start(directory, content.Step, content.Tables);
+            return TableChain.Start(folder, content.Step, content.Tables);
         try
         {
             Checksums.Verify(before, [JobFile]);
-            var chain = TablesOf(before) ?? throw new InvalidDataException($"{JobFile} lists no tables");
-            return chain.Extend(before, directory, content.Step, content.Tables, sums);
+            var chain = PlaceOf(before).Tables ?? throw new InvalidDataException($"{JobFile} lists no tables");
+            return chain.Extend(before, folder, content.Step, content.Tables);
         }
-        catch (Exception failure) when (failure is IOException or InvalidDataException)
+        catch (InvalidDataException failure)
         {
             throw new JobException(
-                $"the tables' rows of step {content.Step} cannot be kept: they build on checkpoint '{before}': {failure.Message}", ExitCode.TrainingFailed, failure);
+                $"the tables' rows of step {content.Step} cannot be kept: they build on checkpoint '{before}': {failure.Message}", ExitCode.StorageFailed, failure);
         }
     }
 
-    private static TableChain? TablesOf(string directory)
+    private static (int Step, TableChain? Tables) PlaceOf(string directory)
     {
         try
         {
-            CheckpointJson.Read(File.ReadAllText(Path.Combine(directory, JobFile)), out _, out _, out var tables);
-            return tables;
+            return (CheckpointJson.Read(File.ReadAllText(Path.Combine(directory, JobFile)), out _, out _, out var tables).Step, tables);
         }
-        catch (JsonException failure)
+        catch (Exception failure) when (failure is JsonException or ArgumentException)
         {
             throw new InvalidDataException($"{JobFile}: {failure.Message}", failure);
         }
@@ -156,15 +164,21 @@ internal static class Checkpoint
     }
 
     // A folder cannot be renamed over another, so the one that is replaced steps aside first. A crash in between leaves
-    // none of this step, and the run goes on from the checkpoint before.
+    // none of this step, and the run goes on from the checkpoint before. What lies aside is a leftover for the store.
     private static void Publish(string beside, string directory)
     {
         var aside = beside + "-old";
         if (Directory.Exists(directory))
             Directory.Move(directory, aside);
-        Directory.Move(beside, directory);
+        try
+        {
+            Directory.Move(beside, directory);
+        }
+        catch when (Directory.Exists(aside))
+        {
+            Directory.Move(aside, directory);
+            throw;
+        }
         AtomicFile.FlushDirectory(Path.GetDirectoryName(Path.GetFullPath(directory))!);
-        if (Directory.Exists(aside))
-            Directory.Delete(aside, recursive: true);
     }
 }

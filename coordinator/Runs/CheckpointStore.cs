@@ -5,19 +5,37 @@ namespace DistMtl.Coordinator.Runs;
 /// <summary>The checkpoints of one run: <c>checkpoints/step-&lt;n&gt;/</c>.</summary>
 internal sealed class CheckpointStore(RunDirectory run)
 {
-    private const string Prefix = "step-";
-    private const int NewestKept = 2;
+    /// <summary>The run has none, not even a damaged one.</summary>
+    public bool IsEmpty => Steps().Count == 0;
 
-    public string PathOf(int step) =>
-        Path.Combine(run.CheckpointsPath, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{step}"));
+    public string PathOf(int step) => Path.Combine(run.CheckpointsPath, Checkpoint.NameOf(step));
 
     /// <summary>Writes a checkpoint and gives its folder, which is complete when this returns.</summary>
     /// <exception cref="Protocol.JobException">Tables build on a checkpoint (<see cref="CheckpointContent.TablesSince"/>) that is gone or damaged.</exception>
+    /// <exception cref="StorageException">It cannot be written; the half of it is removed, and those before are what they were.</exception>
     public string Write(CheckpointContent content)
     {
+        // What could not be removed before takes the space that this one needs.
+        RemoveLeftovers();
         var directory = PathOf(content.Step);
-        Checkpoint.Write(directory, content, content.TablesSince is { } since ? PathOf(since) : null);
-        return directory;
+        try
+        {
+            if (!Directory.Exists(run.CheckpointsPath))
+            {
+                Directory.CreateDirectory(run.CheckpointsPath);
+                AtomicFile.FlushDirectory(run.Root);
+            }
+            Checkpoint.Write(directory, content, content.TablesSince is { } since ? PathOf(since) : null);
+            return directory;
+        }
+        catch (Exception e) when (StorageException.IsReason(e))
+        {
+            throw new StorageException($"checkpoint '{directory}'", e);
+        }
+        finally
+        {
+            RemoveLeftovers();
+        }
     }
 
     /// <summary>The newest checkpoint that is complete and undamaged; null: there is none.</summary>
@@ -32,7 +50,7 @@ internal sealed class CheckpointStore(RunDirectory run)
                 Checkpoint.Verify(directory);
                 return directory;
             }
-            catch (Exception damage) when (damage is InvalidDataException or IOException)
+            catch (Exception damage) when (Checkpoint.IsDamage(damage))
             {
                 warn($"checkpoint '{directory}' is skipped: {damage.Message}");
             }
@@ -40,21 +58,32 @@ internal sealed class CheckpointStore(RunDirectory run)
         return null;
     }
 
-    /// <summary>Removes all but the newest two and the best.</summary>
+    /// <summary>Removes all but the newest and the best.</summary>
+    /// <param name="kept">How many of the newest.</param>
     /// <param name="bestStep">Null: there is no best.</param>
-    public void Prune(int? bestStep)
+    /// <exception cref="IOException">One cannot be removed.</exception>
+    public void Prune(int kept, int? bestStep)
     {
-        foreach (var step in Steps().Skip(NewestKept).Where(step => step != bestStep))
+        foreach (var step in Steps().Skip(kept).Where(step => step != bestStep))
             Delete(PathOf(step));
     }
 
-    /// <summary>Removes what a run that was killed left half written. Call it before the first write.</summary>
+    /// <summary>Removes what a run that was killed, or a write that failed, left half written; as far as it can be removed.</summary>
     public void RemoveLeftovers()
     {
         if (!Directory.Exists(run.CheckpointsPath))
             return;
-        foreach (var leftover in Directory.EnumerateDirectories(run.CheckpointsPath, $"{Prefix}*{AtomicFile.TemporaryMark}*").ToList())
-            Directory.Delete(leftover, recursive: true);
+        foreach (var leftover in Directory.EnumerateDirectories(run.CheckpointsPath, $"{Checkpoint.NamePrefix}*{AtomicFile.TemporaryMark}*").ToList())
+        {
+            try
+            {
+                Directory.Delete(leftover, recursive: true);
+            }
+            catch (Exception e) when (StorageException.IsReason(e))
+            {
+                // It is in the way of nothing but space, and the next write tries again.
+            }
+        }
     }
 
     // Newest first.
@@ -64,8 +93,8 @@ internal sealed class CheckpointStore(RunDirectory run)
             return [];
         return
         [
-            .. Directory.EnumerateDirectories(run.CheckpointsPath, Prefix + "*")
-                .Select(path => Path.GetFileName(path)[Prefix.Length..])
+            .. Directory.EnumerateDirectories(run.CheckpointsPath, Checkpoint.NamePrefix + "*")
+                .Select(path => Path.GetFileName(path)[Checkpoint.NamePrefix.Length..])
                 .Where(digits => int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out _))
                 .Select(digits => int.Parse(digits, CultureInfo.InvariantCulture))
                 .OrderDescending(),

@@ -2,22 +2,10 @@ using System.Security.Cryptography;
 
 namespace DistMtl.Coordinator.Runs;
 
-/// <summary>A folder's <c>SHA256SUMS</c>, as <c>sha256sum -c</c> reads it.</summary>
+/// <summary>A folder's <c>SHA256SUMS</c>, as <see cref="FolderWriter"/> writes and <c>sha256sum -c</c> reads it.</summary>
 internal static class Checksums
 {
     public const string FileName = "SHA256SUMS";
-
-    /// <summary>Writes the sums of every file in the folder.</summary>
-    /// <param name="known">Those that need not be computed, by file.</param>
-    public static void Write(string directory, IReadOnlyDictionary<string, string>? known = null)
-    {
-        var lines = Directory.EnumerateFiles(directory)
-            .Select(path => Path.GetFileName(path))
-            .Where(name => name != FileName)
-            .Order(StringComparer.Ordinal)
-            .Select(name => $"{known?.GetValueOrDefault(name) ?? Sum(Path.Combine(directory, name))}  {name}\n");
-        AtomicFile.WriteText(Path.Combine(directory, FileName), string.Concat(lines));
-    }
 
     /// <summary>Checks that the named files are there as they were written.</summary>
     /// <exception cref="InvalidDataException">One is not; the message names it.</exception>

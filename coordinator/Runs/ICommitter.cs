@@ -7,7 +7,7 @@ internal interface ICommitter
     bool IsAtWork { get; }
 
     /// <summary>Asks for leave to publish the checkpoint of a step.</summary>
-    /// <exception cref="IOException">There is no answer; it can be asked again.</exception>
+    /// <exception cref="StorageException">There is no answer; it can be asked again.</exception>
     /// <exception cref="Protocol.JobException">Another coordinator is at work.</exception>
     Task CommitAsync(int step);
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -27,6 +28,26 @@ internal static class JsonText
     public static T FromLowerCamel<T>(string text) where T : struct, Enum =>
         Enum.GetValues<T>().Cast<T?>().FirstOrDefault(value => LowerCamel(value!.Value) == text)
         ?? throw new FormatException($"'{text}' is none of {string.Join(", ", Enum.GetValues<T>().Select(LowerCamel))}");
+
+    /// <summary>Reads a line that something else may have damaged; false: it is no JSON, or says other things.</summary>
+    public static bool TryRead<T>(string text, Func<JsonElement, T> read, [MaybeNullWhen(false)] out T value)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(text);
+            value = read(document.RootElement);
+            return true;
+        }
+        catch (Exception e) when (IsUnexpected(e))
+        {
+            value = default;
+            return false;
+        }
+    }
+
+    /// <summary>Whether an exception says that a text is not the JSON that was looked for.</summary>
+    public static bool IsUnexpected(Exception e) =>
+        e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException;
 
     public static double? NumberOrNull(JsonElement value) => value.ValueKind == JsonValueKind.Null ? null : value.GetDouble();
 

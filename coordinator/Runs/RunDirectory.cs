@@ -63,9 +63,17 @@ internal sealed class RunDirectory
     }
 
     /// <summary>The folder of a run that was accepted earlier; it is made where it is missing.</summary>
+    /// <exception cref="StorageException">It cannot be made.</exception>
     public static RunDirectory Reopen(string path)
     {
-        Directory.CreateDirectory(path);
+        try
+        {
+            Directory.CreateDirectory(path);
+        }
+        catch (Exception e) when (StorageException.IsReason(e))
+        {
+            throw new StorageException($"'{path}'", e);
+        }
         return new RunDirectory(path);
     }
 

@@ -50,7 +50,7 @@ internal static class SummaryJson
             using var document = JsonDocument.Parse(File.ReadAllBytes(path));
             return ReadObject(document.RootElement);
         }
-        catch (Exception failure) when (failure is IOException or JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException || JsonText.IsUnexpected(failure))
         {
             throw new JobException($"cannot read the summary '{path}': {failure.Message}", ExitCode.BadInput, failure);
         }

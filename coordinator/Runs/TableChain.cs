@@ -21,17 +21,16 @@ internal sealed record TableChain(IReadOnlyList<int> Steps, IReadOnlyList<SavedT
     internal IEnumerable<string> Files => Steps.Select(FileOf);
 
     /// <summary>Writes all rows.</summary>
-    public static TableChain Start(string directory, int step, IReadOnlyList<TableRows> tables)
+    public static TableChain Start(FolderWriter folder, int step, IReadOnlyList<TableRows> tables)
     {
-        TableFile.Write(Path.Combine(directory, FileOf(step)), [.. tables.Select(table => table with { Forgotten = [] })]);
+        folder.Write(FileOf(step), stream => TableFile.Write(stream, [.. tables.Select(table => table with { Forgotten = [] })]));
         return new TableChain([step], [.. tables.Select(table => new SavedTable(table.Name, table.Dim, [.. table.State.Keys]))]);
     }
 
     /// <summary>Writes the changes since this chain, which is that of a checkpoint before.</summary>
     /// <param name="before">Its folder.</param>
-    /// <param name="sums">Gets the checksums of its files, which are taken over unread.</param>
     /// <exception cref="InvalidDataException">A file before is missing or damaged, or the changes are those of other tables.</exception>
-    public TableChain Extend(string before, string directory, int step, IReadOnlyList<TableRows> changes, Dictionary<string, string> sums)
+    public TableChain Extend(string before, FolderWriter folder, int step, IReadOnlyList<TableRows> changes)
     {
         if (!Tables.Select(table => (table.Name, table.Dim)).SequenceEqual(changes.Select(table => (table.Name, table.Dim))))
             throw new InvalidDataException($"it has tables [{string.Join(", ", Tables.Select(table => table.Name))}], not [{string.Join(", ", changes.Select(table => table.Name))}]");
@@ -39,15 +38,15 @@ internal sealed record TableChain(IReadOnlyList<int> Steps, IReadOnlyList<SavedT
         {
             // What is damaged must not be written anew with a checksum that is right.
             Checksums.Verify(before, Files);
-            return Start(directory, step, [.. Read(before).Zip(changes, (all, since) => all.With(since))]);
+            return Start(folder, step, [.. Read(before).Zip(changes, (all, since) => all.With(since))]);
         }
         var known = Checksums.Read(before);
         foreach (var file in Files)
         {
-            sums[file] = known.GetValueOrDefault(file) ?? throw new InvalidDataException($"{Checksums.FileName} does not list {file}");
-            FileLink.Create(Path.Combine(before, file), Path.Combine(directory, file));
+            var sum = known.GetValueOrDefault(file) ?? throw new InvalidDataException($"{Checksums.FileName} does not list {file}");
+            folder.Link(file, Path.Combine(before, file), sum);
         }
-        TableFile.Write(Path.Combine(directory, FileOf(step)), changes);
+        folder.Write(FileOf(step), stream => TableFile.Write(stream, changes));
         return this with { Steps = [.. Steps, step] };
     }
 

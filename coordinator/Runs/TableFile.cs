@@ -10,7 +10,7 @@ namespace DistMtl.Coordinator.Runs;
 /// </summary>
 internal static class TableFile
 {
-    public static void Write(string path, IReadOnlyList<TableRows> tables) => Safetensors.Write(path, [.. tables.SelectMany(Tensors)]);
+    public static void Write(Stream stream, IReadOnlyList<TableRows> tables) => Safetensors.Write(stream, [.. tables.SelectMany(Tensors)]);
 
     /// <exception cref="InvalidDataException">It does not hold these tables.</exception>
     public static IReadOnlyList<TableRows> Read(string path, IReadOnlyList<SavedTable> tables)

@@ -11,6 +11,6 @@ internal sealed class RunCommitter(JobStore store, string run) : ICommitter
     public async Task CommitAsync(int step)
     {
         if (!await store.TryWriteAsync(new CheckpointCommitted(run, step, store.Term ?? 0), CancellationToken.None))
-            throw new IOException("the job store does not answer");
+            throw new StorageException($"the checkpoint of step {step}", new IOException("the job store does not answer"));
     }
 }

@@ -2,6 +2,7 @@ using DistMtl.Coordinator.Cluster;
 using DistMtl.Coordinator.Report;
 using DistMtl.Coordinator.Runs;
 using DistMtl.Coordinator.Tracing;
+using DistMtl.Protocol;
 using DistMtl.Protocol.Runs;
 
 namespace DistMtl.Coordinator.Training;
@@ -12,21 +13,38 @@ internal static class RecordedRun
     /// <param name="displays">Who else watches; they are disposed with the run.</param>
     /// <param name="trace">Null: what takes how long is not recorded.</param>
     /// <param name="committer">Null: no other coordinator could be at work on it.</param>
-    /// <exception cref="Protocol.JobException">The run failed; summary and report that say so are written.</exception>
+    /// <exception cref="JobException">The run failed; summary and report that say so are written.</exception>
     public static async Task<RunSummary> RunAsync(
         RunStart start, IReadOnlyList<IRunObserver> displays, Task<TrainingCluster> starting, TimeProvider time, CancellationToken stop, RunTrace? trace = null, ICommitter? committer = null)
     {
         var (job, directory, checkpoint) = start;
         var metrics = checkpoint is null ? MetricsLog.Create(directory.MetricsPath) : MetricsLog.Resume(directory.MetricsPath, checkpoint.Step);
         await using var observers = new ObserverChain([metrics, .. displays]);
+        RunSummary summary;
         try
         {
-            return await new TrainingRun(job, directory, observers, time, trace, committer).RunAsync(starting, checkpoint, stop);
+            summary = await new TrainingRun(job, directory, observers, time, trace, committer).RunAsync(starting, checkpoint, stop);
         }
-        finally
+        catch
         {
             if (committer is not { IsAtWork: false })
-                HtmlReport.Write(directory);
+                WriteReportIfPossible(directory);
+            throw;
+        }
+        metrics.Complete();
+        HtmlReport.Write(directory);
+        return summary;
+    }
+
+    /// <summary>What ended the run is to be told, not that there is no report of it.</summary>
+    private static void WriteReportIfPossible(RunDirectory directory)
+    {
+        try
+        {
+            HtmlReport.Write(directory);
+        }
+        catch (JobException)
+        {
         }
     }
 }

@@ -17,17 +17,16 @@ internal sealed record RunStart(JobFile Job, RunDirectory Directory, CheckpointC
         var written = Parse(File.ReadAllText(directory.JobPath), directory.JobPath, directory);
         if (written.Job is { Training.Folds: not null } folds)
             return new RunStart(folds, directory, null);
+        var store = new CheckpointStore(directory);
         // Stopped before its first checkpoint: it has done nothing that could be lost, so it begins anew.
-        if (written.Job is { } begun && IsEmpty(directory.CheckpointsPath))
+        if (written.Job is { } begun && store.IsEmpty)
             return new RunStart(begun, directory, null);
-        var latest = new CheckpointStore(directory).FindLatest(warn)
+        var latest = store.FindLatest(warn)
             ?? throw new JobException($"there is no complete checkpoint in {directory.CheckpointsPath} to go on from");
         var checkpoint = Runs.Checkpoint.Read(latest);
         var reading = Parse(checkpoint.JobYaml, Path.Combine(latest, "job.json"), directory);
         return new RunStart(reading.Job ?? throw new JobException(string.Join('\n', reading.Problems)), directory, checkpoint);
     }
-
-    private static bool IsEmpty(string folder) => !System.IO.Directory.Exists(folder) || !System.IO.Directory.EnumerateFileSystemEntries(folder).Any();
 
     private static JobReading Parse(string yaml, string name, RunDirectory directory) =>
         JobFileReader.Parse(yaml, name, directory.Root, [], WeightingTable.Descriptions);

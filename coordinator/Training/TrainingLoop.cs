@@ -104,6 +104,7 @@ internal sealed class TrainingLoop(
     {
         using var span = TraceSource.Coordinator.Begin("evaluate", "steps", progress.State.Step - 1);
         var state = progress.State;
+        var before = (progress.State, progress.Best_P, progress.Validation);
         await progress.Servers!.FetchAsync(CancellationToken.None);
         var metrics = await evaluator.EvaluateAsync(await PublishForPredictionAsync(), WorkKind.Validate, CancellationToken.None);
         double? composite = null;
@@ -119,7 +120,17 @@ internal sealed class TrainingLoop(
         if (isBest || progress.Best_P is null)
             progress.Validation = metrics;
         observer.On(new EvaluationCompleted(clock.Seconds, state.Step, progress.Epoch, "validation", metrics, composite, isBest));
-        await checkpointer.SaveFetchedAsync(progress);
+        try
+        {
+            // The best parameters of sparse tables are in no other place, and whoever resumes looks for them there.
+            await checkpointer.SaveFetchedAsync(progress, isNeeded: isBest);
+        }
+        catch (StorageException)
+        {
+            // What is not kept is not the run's best: its summary speaks of what its checkpoints hold.
+            (progress.State, progress.Best_P, progress.Validation) = before;
+            throw;
+        }
     }
 
     private bool IsDue(int every) => progress.State.Step % every == 0 || progress.State.Step == progress.TotalSteps;

@@ -1,3 +1,4 @@
+using DistMtl.Aggregation.Tables;
 using DistMtl.Aggregation.Weightings;
 using DistMtl.Coordinator.Cluster;
 using DistMtl.Coordinator.Runs;
@@ -73,7 +74,14 @@ internal sealed class TrainingProgress(DataScan scan, ModelBlueprint blueprint, 
     /// <summary>Parameters of the best evaluation; null without early stopping.</summary>
     public float[]? Best_P { get; set; }
 
+    /// <summary>Of the last checkpoint that is complete; null: there is none.</summary>
     public int? SavedStep { get; set; }
+
+    /// <summary>
+    /// What the servers have told of table rows that changed since <see cref="SavedStep"/>, and tell no more: a checkpoint that
+    /// could not be written leaves it to the next.
+    /// </summary>
+    public IReadOnlyList<TableRows> UnsavedTables { get; set; } = [];
 
     /// <summary>What the run is for: the best parameters where early stopping looks for them, else the last.</summary>
     public float[] Result_P => Best_P ?? State.Parameters_P;

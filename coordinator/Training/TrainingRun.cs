@@ -95,7 +95,7 @@ internal sealed class TrainingRun
         catch (JobException e)
         {
             await _checkpointer.SaveWhatThereIsAsync(progress);
-            End(progress, RunStatus.Failed, e.Message);
+            EndFailed(progress, e.Message);
             throw;
         }
     }
@@ -235,7 +235,7 @@ internal sealed class TrainingRun
             : RunStatus.Interrupted;
         var isOutdated = status == RunStatus.Interrupted && fleet.IsOutdated && !stop.IsCancellationRequested;
         if (progress.SavedStep != progress.State.Step && !(isOutdated && progress.IsWhole(_job)))
-            await _checkpointer.SaveAsync(progress);
+            await _checkpointer.SaveAsync(progress, isNeeded: !isOutdated);
         if (isOutdated)
             return null;
         if (status != RunStatus.Interrupted && _job.Data.Test is not null)
@@ -316,6 +316,19 @@ internal sealed class TrainingRun
         _directory.WriteSummary(summary);
         _observer.On(new RunEnded(_clock.Seconds, summary));
         return summary;
+    }
+
+    private void EndFailed(TrainingProgress? progress, string error)
+    {
+        try
+        {
+            End(progress, RunStatus.Failed, error);
+        }
+        catch (JobException e)
+        {
+            // What ended the run is what its user must know.
+            Notice(e.Message);
+        }
     }
 
     /// <summary>Of parameters and table rows; null where rows have gone unsaved.</summary>

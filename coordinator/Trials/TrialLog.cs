@@ -40,12 +40,18 @@ internal sealed class TrialLog
         }
     }
 
+    /// <exception cref="StorageException">It cannot be written; half a line is dropped when the log is opened again.</exception>
     public void Append(TrialRecord record)
     {
-        using (var file = new FileStream(_path, FileMode.Append, FileAccess.Write))
+        try
         {
+            using var file = new FileStream(_path, FileMode.Append, FileAccess.Write);
             file.Write(Encoding.UTF8.GetBytes(record.Line() + '\n'));
             file.Flush(flushToDisk: true);
+        }
+        catch (Exception e) when (StorageException.IsReason(e))
+        {
+            throw new StorageException($"'{_path}'", e);
         }
         _records.Add(record);
     }

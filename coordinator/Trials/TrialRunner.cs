@@ -1,5 +1,4 @@
 using DistMtl.Coordinator.Cluster;
-using DistMtl.Coordinator.Report;
 using DistMtl.Coordinator.Runs;
 using DistMtl.Coordinator.Training;
 using DistMtl.Protocol;
@@ -38,19 +37,13 @@ internal sealed class TrialRunner(StudyDirectory study, TrialLog log, Lazy<Task<
 
     private async Task<RunSummary> TrainAsync(Trial trial, RunDirectory directory, CheckpointContent? checkpoint, CancellationToken stop)
     {
-        var metrics = checkpoint is null ? MetricsLog.Create(directory.MetricsPath) : MetricsLog.Resume(directory.MetricsPath, checkpoint.Step);
-        await using var observers = new ObserverChain([metrics, progress]);
         try
         {
-            return await new TrainingRun(trial.Job, directory, observers, time).RunAsync(cluster.Value, checkpoint, stop);
+            return await RecordedRun.RunAsync(new RunStart(trial.Job, directory, checkpoint), [progress], cluster.Value, time, stop);
         }
         catch (JobException e) when (e.ExitCode == ExitCode.TrainingFailed)
         {
             return directory.ReadSummary();
-        }
-        finally
-        {
-            HtmlReport.Write(directory);
         }
     }
 

@@ -20,7 +20,7 @@ public enum ExitCode
     /// <summary>Another coordinator is at work, or this one was cut off from the cluster: it has stopped itself.</summary>
     CutOff = 5,
 
-    /// <summary>The disk or the job store did not take what must not be lost, however often it was tried.</summary>
+    /// <summary>What a run leaves could not be written, however often it was tried: the disk is full or has an error, or the job store is down. <c>--resume</c> goes on from the last checkpoint.</summary>
     StorageFailed = 6,
 
     /// <summary>Ctrl-C or SIGTERM; a checkpoint was written, <c>--resume</c> goes on from it.</summary>

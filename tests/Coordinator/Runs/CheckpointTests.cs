@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Security.Cryptography;
 using DistMtl.Coordinator.Runs;
 using DistMtl.Protocol;
 
@@ -177,15 +178,18 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Theory]
-    [InlineData(null, new[] { 30, 40 })]
-    [InlineData(10, new[] { 10, 30, 40 })]
-    [InlineData(40, new[] { 30, 40 })]
-    public void Pruning_keeps_the_newest_two_and_the_best(int? best, int[] expected)
+    [InlineData(2, null, new[] { 30, 40 })]
+    [InlineData(2, 10, new[] { 10, 30, 40 })]
+    [InlineData(2, 40, new[] { 30, 40 })]
+    [InlineData(1, null, new[] { 40 })]
+    [InlineData(1, 20, new[] { 20, 40 })]
+    [InlineData(9, 20, new[] { 10, 20, 30, 40 })]
+    public void Pruning_keeps_so_many_of_the_newest_and_the_best(int kept, int? best, int[] expected)
     {
         foreach (var step in new[] { 10, 20, 30, 40 })
             _store.Write(Content(step));
 
-        _store.Prune(best);
+        _store.Prune(kept, best);
 
         Assert.Equal(
             expected.Select(_store.PathOf).Order(StringComparer.Ordinal),
@@ -205,8 +209,10 @@ public sealed class CheckpointTests : IDisposable
     {
         var directory = _store.Write(Content(5));
         var job = Path.Combine(directory, "job.json");
+        var sum = Sum(job);
         File.WriteAllText(job, File.ReadAllText(job).Replace("\"format\": 1", "\"format\": 99", StringComparison.Ordinal));
-        Checksums.Write(directory);
+        var sums = Path.Combine(directory, Checksums.FileName);
+        File.WriteAllText(sums, File.ReadAllText(sums).Replace(sum, Sum(job), StringComparison.Ordinal));
 
         Assert.Contains("format 99", Assert.Throws<JobException>(() => Checkpoint.Read(directory)).Message, StringComparison.Ordinal);
     }
@@ -227,6 +233,8 @@ public sealed class CheckpointTests : IDisposable
         new EarlyStoppingState(0.78, 3, 1),
         Ledger.Create([5, 7]).Add(1, 0, 5).Add(1, 1, 7).ToRows(),
         [SomeRun.Binary("click", null), SomeRun.Detailed("purchase")]);
+
+    private static string Sum(string file) => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file)));
 
     private static void Truncate(string file)
     {

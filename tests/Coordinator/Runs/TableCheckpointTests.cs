@@ -70,7 +70,7 @@ public sealed class TableCheckpointTests : IDisposable
             Train(_tables, step, step);
             Save(_tables, step, step - 1);
             expected[step] = Text(_tables.Select(table => table.Snapshot()));
-            _store.Prune(First + 1);
+            _store.Prune(2, First + 1);
         }
 
         foreach (var step in new[] { First + 1, First + 4, First + 5 })
