@@ -51,8 +51,8 @@ internal sealed class PostgreSql : IAsyncDisposable
 
     private static async Task RunAsync(string program, params string[] arguments)
     {
-        // A server that it starts keeps what it inherits open, so its output is none to wait for.
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { WorkingDirectory = "/", RedirectStandardOutput = false })!;
+        // Not through a pipe of ours: a server that it starts keeps open what it inherits.
+        using var process = Process.Start(new ProcessStartInfo("sh", ["-c", "exec \"$@\" >/dev/null", "sh", program, .. arguments]) { WorkingDirectory = "/" })!;
         await process.WaitForExitAsync();
         Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}");
     }
