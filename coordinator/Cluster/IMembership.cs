@@ -5,6 +5,9 @@ namespace DistMtl.Coordinator.Cluster;
 /// <summary>Told what becomes of a job's workers. Called on the actor's thread: it must return quickly.</summary>
 internal interface IMembership
 {
+    /// <summary>What the job waits for until it has formed up.</summary>
+    void Await(string what);
+
     /// <summary>A worker is gone.</summary>
     void Lose(WorkerLostException reason);
 

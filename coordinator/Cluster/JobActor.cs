@@ -65,6 +65,7 @@ internal sealed class JobActor : ReceiveActor, IWithTimers
     /// <summary>Shards are allocated when they are first spoken to, so that waits until all workers' regions are known.</summary>
     private void Advance()
     {
+        _membership.Await(_regions < _wanted ? $"{_regions} of {_wanted} workers have joined" : $"data shards {string.Join(' ', _formation.Missing)} have not started");
         if (_regions < _wanted)
         {
             _shards.Tell(GetCurrentRegions.Instance);

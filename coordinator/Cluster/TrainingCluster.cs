@@ -12,6 +12,16 @@ internal sealed record TrainingCluster(ClusterNode Node, int Workers, LocalWorke
     private readonly HashSet<string> _lost = [];
     private HashSet<string>? _present;
     private bool _hasFormed;
+    private long _refused;
+
+    /// <summary>Messages of lost workers that came when the job had gone on without them, and had no effect.</summary>
+    public long Refused => Interlocked.Read(ref _refused);
+
+    /// <summary>Whether any worker has been lost, or has left.</summary>
+    public bool HasLost { get; private set; }
+
+    /// <summary>One more has come.</summary>
+    public void Refuse() => Interlocked.Increment(ref _refused);
 
     /// <summary>Workers that are gone or going, by name, as long as the cluster may still speak of them.</summary>
     public IReadOnlyCollection<string> Lost
@@ -55,6 +65,7 @@ internal sealed record TrainingCluster(ClusterNode Node, int Workers, LocalWorke
     {
         lock (_gate)
         {
+            HasLost = true;
             _lost.Add(worker);
             _present?.Remove(worker);
         }

@@ -22,21 +22,28 @@ internal sealed class WorkerFleet : IWorkerLinks, IMembership, IAsyncDisposable
 
     private static readonly TimeSpan FormDeadline = TimeSpan.FromSeconds(60);
 
+    /// <summary>For how long what a lost worker still sends is counted: it may have been stopped, and go on.</summary>
+    private static readonly TimeSpan LatePatience = TimeSpan.FromMinutes(5);
+
     private readonly ConcurrentDictionary<string, TensorConnection> _connections = new();
     private readonly Channel<WorkerFrame> _frames = Channel.CreateUnbounded<WorkerFrame>(new UnboundedChannelOptions { SingleReader = true });
     private readonly CancellationTokenSource _ended = new();
+    private readonly ConcurrentDictionary<string, bool> _late = new();
     private readonly TaskCompletionSource<Placement> _formed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly string _job;
     private readonly TrainingCluster _cluster;
     private readonly Action<string> _notice;
+    private readonly WaitBoard _waits;
     private readonly SemaphoreSlim _connected = new(0);
     private IActorRef _actor = ActorRefs.Nobody;
     private Task _receiving = Task.CompletedTask;
     private readonly TaskCompletionSource<JobException> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentDictionary<FrameKind, Func<string, Frame, CancellationToken, Task>> _routes = new();
     private JobException? _loss;
+    private volatile string _awaited = "";
 
-    private WorkerFleet(string job, TrainingCluster cluster, Action<string> notice) => (_job, _cluster, _notice) = (job, cluster, notice);
+    private WorkerFleet(string job, TrainingCluster cluster, WaitBoard waits, Action<string> notice) =>
+        (_job, _cluster, _waits, _notice) = (job, cluster, waits, notice);
 
     public Placement Placement { get; private set; } = new(0, []);
 
@@ -54,6 +61,10 @@ internal sealed class WorkerFleet : IWorkerLinks, IMembership, IAsyncDisposable
             _routes[kind] = handler;
     }
 
+    /// <summary>Shows that something is waited for, until what is returned is disposed.</summary>
+    /// <param name="missing">Asked, at any time, for the shards that are missing.</param>
+    public IDisposable Wait(string what, TimeSpan deadline, Func<IEnumerable<int>> missing) => _waits.Begin(what, deadline, () => Describe(missing()));
+
     /// <summary>Waits for a task, but no longer than all workers are there.</summary>
     /// <exception cref="JobException">A worker is lost.</exception>
     public async Task<T> UnlessLostAsync<T>(Task<T> task)
@@ -64,20 +75,21 @@ internal sealed class WorkerFleet : IWorkerLinks, IMembership, IAsyncDisposable
     }
 
     /// <summary>Waits until every data shard lives on a worker and every such worker is connected.</summary>
+    /// <param name="waits">Shows what is waited for; outlives the fleet.</param>
     /// <param name="notice">Told what a person should know.</param>
     /// <exception cref="JobException">Not all were there before the deadline; the message names what is missing.</exception>
-    public static Task<WorkerFleet> FormAsync(TrainingCluster cluster, int shards, Action<string> notice, CancellationToken cancellation) =>
-        FormAsync(cluster, shards, 1, FormDeadline, notice, cancellation);
+    public static Task<WorkerFleet> FormAsync(TrainingCluster cluster, int shards, WaitBoard waits, Action<string> notice, CancellationToken cancellation) =>
+        FormAsync(cluster, shards, 1, FormDeadline, waits, notice, cancellation);
 
     /// <summary>As above.</summary>
     /// <param name="minWorkers">Fewer are not enough, even where workers were lost.</param>
     /// <param name="patience">For others to join where fewer are left.</param>
     /// <exception cref="JobException">As above.</exception>
     public static async Task<WorkerFleet> FormAsync(
-        TrainingCluster cluster, int shards, int minWorkers, TimeSpan patience, Action<string> notice, CancellationToken cancellation)
+        TrainingCluster cluster, int shards, int minWorkers, TimeSpan patience, WaitBoard waits, Action<string> notice, CancellationToken cancellation)
     {
         // Unique in the cluster: a service runs one job after another, and what an earlier generation still sends finds no one.
-        var fleet = new WorkerFleet(Guid.NewGuid().ToString("N")[..12], cluster, notice);
+        var fleet = new WorkerFleet(Guid.NewGuid().ToString("N")[..12], cluster, waits, notice);
         try
         {
             var generation = cluster.Node.NextGeneration();
@@ -103,6 +115,8 @@ internal sealed class WorkerFleet : IWorkerLinks, IMembership, IAsyncDisposable
     /// <summary>Whether workers have come, or want to go, so that the run should form up again where it loses nothing by it: behind a step.</summary>
     public bool IsOutdated { get; private set; }
 
+    void IMembership.Await(string what) => _awaited = what;
+
     void IMembership.Leave(string worker)
     {
         _cluster.Lose(worker);
@@ -124,6 +138,7 @@ internal sealed class WorkerFleet : IWorkerLinks, IMembership, IAsyncDisposable
     {
         if (!_ended.IsCancellationRequested)
         {
+            _late.TryAdd(reason.Worker, true);
             _cluster.Lose(reason.Worker);
             _actor.Tell(new JobActor.DownWorker(reason.Worker));
         }
@@ -184,12 +199,13 @@ internal sealed class WorkerFleet : IWorkerLinks, IMembership, IAsyncDisposable
     /// <summary>The next frame from any worker.</summary>
     /// <param name="deadline">For this wait.</param>
     /// <param name="what">Is waited for, such as a step.</param>
-    /// <param name="missing">Asked, when it has passed, for the shards that are missing: their workers are lost then.</param>
+    /// <param name="missing">Asked, at any time, for the shards that are missing: when the deadline has passed their workers are lost.</param>
     /// <exception cref="JobException">A worker is lost.</exception>
     public async Task<WorkerFrame> ReceiveAsync(TimeSpan deadline, string what, Func<IEnumerable<int>> missing, CancellationToken cancellation)
     {
         if (_frames.Reader.TryRead(out var ready))
             return ready;
+        using var wait = Wait(what, deadline, missing);
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         timeout.CancelAfter(deadline);
         try
@@ -220,6 +236,15 @@ internal sealed class WorkerFleet : IWorkerLinks, IMembership, IAsyncDisposable
         return _loss ?? new JobException($"no answer within {deadline.TotalSeconds:0.#} s: {what} (generation {Placement.Generation})", ExitCode.ClusterLost);
     }
 
+    private string Describe(IEnumerable<int> shards)
+    {
+        var missing = shards.ToHashSet();
+        return string.Join("; ", Placement.Workers
+            .Select(worker => (worker.Worker, Missing: worker.Shards.Where(missing.Contains).ToList()))
+            .Where(worker => worker.Missing.Count > 0)
+            .Select(worker => $"data shards {string.Join(' ', worker.Missing)} of worker {worker.Worker}"));
+    }
+
     public async ValueTask DisposeAsync()
     {
         // Who is gone, too, should be known before the next generation counts on it.
@@ -227,11 +252,20 @@ internal sealed class WorkerFleet : IWorkerLinks, IMembership, IAsyncDisposable
             await Task.Delay(SignDelay);
         await _ended.CancelAsync();
         _actor.Tell(JobActor.StopJob.Instance);
-        foreach (var connection in _connections.Values)
-            await connection.DisposeAsync();
+        // A lost worker's stays open, so that what it sends too late is counted, unless it is closed already.
+        foreach (var (worker, connection) in _connections)
+        {
+            if (!_late.ContainsKey(worker))
+                await connection.DisposeAsync();
+        }
         await _receiving;
         while (_frames.Reader.TryRead(out var left))
             left.Frame.Dispose();
+        foreach (var worker in _late.Keys)
+        {
+            if (_connections.TryGetValue(worker, out var connection))
+                _ = CountLateAsync(connection);
+        }
         _ended.Dispose();
         _connected.Dispose();
     }
@@ -243,8 +277,10 @@ internal sealed class WorkerFleet : IWorkerLinks, IMembership, IAsyncDisposable
         _actor = node.System.ActorOf(Props.Create(() => new JobActor(settings, node.Shards, _formed, this)), $"job-{_job}");
         _receiving = AcceptAsync(node.Tensors);
         using var lost = _ended.Token.Register(() => _formed.TrySetCanceled());
+        using var wait = _waits.Begin("the cluster to form", patience, () => _awaited);
         Placement = await _formed.Task.WaitAsync(cancellation);
         _cluster.Form(All);
+        _awaited = "connections of the workers to the tensor plane";
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         deadline.CancelAfter(FormDeadline);
         try
@@ -275,6 +311,7 @@ internal sealed class WorkerFleet : IWorkerLinks, IMembership, IAsyncDisposable
                 }
                 _connected.Release();
                 receiving.Add(ReceiveAsync(hello.Worker, connection));
+                receiving.RemoveAll(task => task.IsCompleted);
             }
         }
         catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException or System.Net.Sockets.SocketException)
@@ -311,6 +348,25 @@ internal sealed class WorkerFleet : IWorkerLinks, IMembership, IAsyncDisposable
         {
             LoseUnlessEnded(worker, $"was lost: {e.Message}");
         }
+    }
+
+    /// <summary>Refuses what a lost worker still sends, until it learns that it is lost and closes its connection.</summary>
+    private async Task CountLateAsync(TensorConnection connection)
+    {
+        using var patience = new CancellationTokenSource(LatePatience);
+        try
+        {
+            while (await connection.ReceiveAsync(patience.Token) is { } frame)
+            {
+                frame.Dispose();
+                _cluster.Refuse();
+            }
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException or OperationCanceledException or System.Net.Sockets.SocketException)
+        {
+            // It is gone.
+        }
+        await connection.DisposeAsync();
     }
 
     private async Task HandAsync(Func<string, Frame, CancellationToken, Task> route, string worker, Frame received)

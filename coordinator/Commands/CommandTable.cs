@@ -14,6 +14,7 @@ internal static class CommandTable
         TuneCommand.Create(),
         ServeCommand.Create(),
         SubmitCommand.Create(),
+        StatusCommand.Create(),
         DataCommand.Create(),
         WeighCommand.Create(),
     ];

@@ -54,7 +54,7 @@ internal static class ServeCommand
         Directory.SetCurrentDirectory(data);
         using var signals = new StopSignals();
         await using var node = await ClusterNode.StartAsync(address with { Peers = PeersOf(peers, address) }, signals.Token, settings.ToConfig());
-        var store = new JobStore(node.JoinAddress, http, settings.Deadline, TimeProvider.System);
+        var store = new JobStore(node.JoinAddress, http, settings, TimeProvider.System, warning => Console.Error.WriteLine($"warning: {warning}"));
         var whereIsWork = JobStoreSingleton.Start(node.System, store);
         var queue = new RunQueue(node, store, data, runs, TimeProvider.System);
         var builder = WebApplication.CreateSlimBuilder();

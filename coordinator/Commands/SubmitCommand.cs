@@ -25,7 +25,7 @@ internal static class SubmitCommand
         var json = new Option<bool>("--json") { Description = "With --wait: one JSON object a line." };
         var command = new Command("submit", "Submits a job to a coordinator service; its paths are the service's.") { path, overrides, to, wait, workers, json };
         command.SetAction((parse, _) => Errors.ReportAsync(parse, () => RunAsync(
-            parse.GetRequiredValue(path), parse.GetRequiredValue(overrides), ServicesAt(parse.GetRequiredValue(to)),
+            parse.GetRequiredValue(path), parse.GetRequiredValue(overrides), ServiceAddresses.Parse(parse.GetRequiredValue(to)),
             parse.GetValue(workers), parse.GetValue(wait), parse.GetValue(json))));
         return command;
     }
@@ -49,14 +49,6 @@ internal static class SubmitCommand
             throw new JobException($"the service at {string.Join(", ", services)}: {e.Message}", ExitCode.Failure, e);
         }
     }
-
-    private static IReadOnlyList<Uri> ServicesAt(string text) =>
-        [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(ServiceAt)];
-
-    private static Uri ServiceAt(string text) =>
-        Uri.TryCreate(text.TrimEnd('/') + "/", UriKind.Absolute, out var url) && url.Scheme.StartsWith("http", StringComparison.Ordinal)
-            ? url
-            : throw new JobException($"--to is '{text}'; it must be an address such as http://10.0.0.5:8080, or several with commas");
 
     private static bool IsLost(Exception e) => e is HttpRequestException or TimeoutException or IOException or System.Text.Json.JsonException;
 

@@ -58,7 +58,7 @@ internal static class TrainCommand
         try
         {
             var status = start.Job.Training.Folds is null
-                ? (await RecordedRun.RunAsync(start, Displays(json), starting, TimeProvider.System, signals.Token, trace)).Status
+                ? (await RecordedRun.RunAsync(start, Displays(json), starting, RunSurroundings.Plain with { Trace = trace }, signals.Token)).Status
                 : await CrossValidateAsync(start, json, starting, trace, signals.Token);
             return status == RunStatus.Interrupted ? ExitCode.Interrupted : ExitCode.Success;
         }
@@ -75,7 +75,7 @@ internal static class TrainCommand
 
     private static async Task<RunStatus> CrossValidateAsync(RunStart start, bool json, Task<TrainingCluster> starting, RunTrace? trace, CancellationToken stop)
     {
-        var folds = new CrossValidation(start.Job, start.Directory, () => Displays(json), Warn, TimeProvider.System, trace);
+        var folds = new CrossValidation(start.Job, start.Directory, () => Displays(json), Warn, RunSurroundings.Plain with { Trace = trace });
         var summary = await folds.RunAsync(starting, stop);
         FoldsText.Write(Console.Out, json, summary, start.Directory.Root);
         return summary.Status;

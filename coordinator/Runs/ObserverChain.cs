@@ -5,10 +5,16 @@ namespace DistMtl.Coordinator.Runs;
 /// <summary>Hands every event to several observers, in their order, and owns them.</summary>
 internal sealed class ObserverChain(params IReadOnlyList<IRunObserver> observers) : IRunObserver, IAsyncDisposable
 {
+    private readonly Lock _gate = new();
+
+    /// <summary>From any thread: the steps' and that of who looks after long waits.</summary>
     public void On(RunEvent e)
     {
-        foreach (var observer in observers)
-            observer.On(e);
+        lock (_gate)
+        {
+            foreach (var observer in observers)
+                observer.On(e);
+        }
     }
 
     /// <summary>Disposes the observers in reverse order; a failure of one does not keep another from closing its file.</summary>

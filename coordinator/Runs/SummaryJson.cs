@@ -30,6 +30,8 @@ internal static class SummaryJson
         WriteSplit(json, "validation", summary.Validation);
         if (summary.Test.Count > 0)
             WriteSplit(json, "test", summary.Test);
+        if (summary.LateMessagesRefused is { } refused)
+            json.WriteNumber("lateMessagesRefused", refused);
         if (summary.Staleness is { } staleness)
         {
             json.WriteStartObject("staleness");
@@ -75,6 +77,7 @@ internal static class SummaryJson
         Staleness = root.TryGetProperty("staleness", out var staleness)
             ? new StalenessSummary(staleness.GetProperty("mean").GetDouble(), staleness.GetProperty("max").GetInt32())
             : null,
+        LateMessagesRefused = root.TryGetProperty("lateMessagesRefused", out var refused) ? refused.GetInt64() : null,
     };
 
     private static void WriteSplit(Utf8JsonWriter json, string split, IReadOnlyList<TaskMetrics> tasks)

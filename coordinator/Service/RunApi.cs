@@ -4,7 +4,8 @@ namespace DistMtl.Coordinator.Service;
 
 /// <summary>
 /// The service over HTTP: <c>POST /v1/runs</c> submits, <c>GET /v1/runs/{id}</c> tells the state, <c>/log</c> and
-/// <c>/events</c> below it stream text and JSON lines until the run has ended, <c>GET /healthz</c> says that it is up.
+/// <c>/events</c> below it stream text and JSON lines until the run has ended, <c>GET /v1/status</c> tells what is going on and
+/// what is waited for, <c>GET /healthz</c> that it is up.
 /// A coordinator that stands by sends clients on to the one at work.
 /// </summary>
 internal static class RunApi
@@ -13,16 +14,17 @@ internal static class RunApi
     public static void Map(WebApplication app, RunQueue queue, Func<Task<string?>> whereIsWork)
     {
         app.MapGet("/healthz", () => Results.Json(new { status = "ok", role = queue.IsAtWork ? "atWork" : "standby", workers = queue.WorkersUp }));
-        var runs = app.MapGroup("/v1/runs");
-        runs.AddEndpointFilter(async (context, next) =>
+        var atWork = app.MapGroup("/v1");
+        atWork.AddEndpointFilter(async (context, next) =>
             queue.IsAtWork ? await next(context)
             : await whereIsWork() is { } url ? Results.Redirect(url.TrimEnd('/') + context.HttpContext.Request.Path, permanent: false, preserveMethod: true)
             : Results.Json(new Refusal(["no coordinator is at work yet; try again soon"]), statusCode: StatusCodes.Status503ServiceUnavailable));
-        runs.MapGet("", () => queue.Runs.Select(RunView.Of));
-        runs.MapPost("", (Submission submission) => SubmitAsync(queue, submission));
-        runs.MapGet("/{id}", (string id) => queue.Find(id) is { } run ? Results.Json(RunView.Of(run)) : Results.NotFound());
-        runs.MapGet("/{id}/log", (string id, HttpContext context) => StreamAsync(context, queue.Find(id)?.Text, "text/plain; charset=utf-8"));
-        runs.MapGet("/{id}/events", (string id, HttpContext context) => StreamAsync(context, queue.Find(id)?.Events, "application/x-ndjson"));
+        atWork.MapGet("/status", queue.Status);
+        atWork.MapGet("/runs", () => queue.Runs.Select(RunView.Of));
+        atWork.MapPost("/runs", (Submission submission) => SubmitAsync(queue, submission));
+        atWork.MapGet("/runs/{id}", (string id) => queue.Find(id) is { } run ? Results.Json(RunView.Of(run)) : Results.NotFound());
+        atWork.MapGet("/runs/{id}/log", (string id, HttpContext context) => StreamAsync(context, queue.Find(id)?.Text, "text/plain; charset=utf-8"));
+        atWork.MapGet("/runs/{id}/events", (string id, HttpContext context) => StreamAsync(context, queue.Find(id)?.Events, "application/x-ndjson"));
     }
 
     private static async Task<IResult> SubmitAsync(RunQueue queue, Submission submission)

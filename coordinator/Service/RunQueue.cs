@@ -24,6 +24,9 @@ namespace DistMtl.Coordinator.Service;
 /// <param name="runsFolder">Where runs are left; all coordinators share it.</param>
 internal sealed class RunQueue(ClusterNode node, JobStore store, string dataFolder, string runsFolder, TimeProvider time)
 {
+    /// <summary>In the status.</summary>
+    private const int EndedShown = 3;
+
     private readonly ConcurrentDictionary<string, ServiceRun> _runs = new();
     private readonly Channel<ServiceRun> _queue = Channel.CreateUnbounded<ServiceRun>(new UnboundedChannelOptions { SingleReader = true });
 
@@ -34,7 +37,14 @@ internal sealed class RunQueue(ClusterNode node, JobStore store, string dataFold
     public ServiceRun? Find(string id) => _runs.GetValueOrDefault(id);
 
     /// <summary>How many workers are members of the cluster now.</summary>
-    public int WorkersUp => Akka.Cluster.Cluster.Get(node.System).State.Members.Count(member => member.Status == MemberStatus.Up && member.HasRole(Roles.Worker));
+    public int WorkersUp => WorkerNames.Count;
+
+    private IReadOnlyList<string> WorkerNames =>
+        [.. Akka.Cluster.Cluster.Get(node.System).State.Members.Where(member => member.Status == MemberStatus.Up && member.HasRole(Roles.Worker)).Select(member => NodeName.Of(member.Address))];
+
+    public ServiceStatus Status() => new(
+        store.Node, store.Term ?? 0, WorkerNames, store.Problem,
+        [.. Runs.Where(run => run.State != ServiceRunState.Ended).Concat(Runs.Where(run => run.State == ServiceRunState.Ended).TakeLast(EndedShown)).Select(RunStatusView.Of)]);
 
     /// <exception cref="JobException">The job can't run (all problems, one per line), or the job store did not take it.</exception>
     public async Task<ServiceRun> SubmitAsync(Submission submission)
@@ -125,19 +135,21 @@ internal sealed class RunQueue(ClusterNode node, JobStore store, string dataFold
         var workers = run.Submission.Workers ?? Math.Clamp(WorkersUp, 1, job.Data.Shards);
         var cluster = Task.FromResult(new TrainingCluster(node, workers, Local: null, OwnsNode: false));
         return start.Job.Training.Folds is null
-            ? (await RecordedRun.RunAsync(start, Displays(run), cluster, time, stop, committer: new RunCommitter(store, run.Id))).Status
+            ? (await RecordedRun.RunAsync(start, Displays(run), cluster, SurroundingsOf(run), stop)).Status
             : await CrossValidateAsync(run, start, cluster, stop);
     }
 
     private async Task<RunStatus> CrossValidateAsync(ServiceRun run, RunStart start, Task<TrainingCluster> cluster, CancellationToken stop)
     {
         var text = run.Text.Writer();
-        var folds = new CrossValidation(start.Job, run.Directory, () => Displays(run), text.WriteLine, time, committer: new RunCommitter(store, run.Id));
+        var folds = new CrossValidation(start.Job, run.Directory, () => Displays(run), text.WriteLine, SurroundingsOf(run));
         var summary = await folds.RunAsync(cluster, stop);
         FoldsText.Write(text, json: false, summary, run.Directory.Root);
         FoldsText.Write(run.Events.Writer(), json: true, summary, run.Directory.Root);
         return summary.Status;
     }
+
+    private RunSurroundings SurroundingsOf(ServiceRun run) => new(time) { Committer = new RunCommitter(store, run.Id), Monitor = run.Monitor };
 
     private static IReadOnlyList<IRunObserver> Displays(ServiceRun run) =>
         [new PlainDisplay(run.Text.Writer(), run.Text.Writer()), new JsonDisplay(run.Events.Writer())];

@@ -1,4 +1,5 @@
 using DistMtl.Coordinator.Runs;
+using DistMtl.Coordinator.Training;
 using DistMtl.Protocol;
 using DistMtl.Protocol.Messages;
 
@@ -23,6 +24,8 @@ internal sealed record ServiceRun(RunSubmitted Submitted, RunDirectory Directory
 
     /// <summary>For programs: an event a line, as JSON.</summary>
     public LineLog Events { get; } = new();
+
+    public RunMonitor Monitor { get; } = new();
 
     public ServiceRunState State { get; set; }
 

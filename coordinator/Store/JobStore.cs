@@ -10,9 +10,14 @@ namespace DistMtl.Coordinator.Store;
 /// </summary>
 /// <param name="node">This coordinator's cluster address.</param>
 /// <param name="http">Where it takes jobs.</param>
-/// <param name="deadline">How long a database that is down is waited for.</param>
-internal sealed class JobStore(string node, string http, TimeSpan deadline, TimeProvider time)
+/// <param name="warn">Told when the database does not answer, and when it does again.</param>
+internal sealed class JobStore(string node, string http, JobStoreSettings settings, TimeProvider time, Action<string> warn)
 {
+    private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
+
+    /// <summary>A database that is out for no longer is not worth a word.</summary>
+    private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(3);
+
     private static readonly TimeSpan AnswerDeadline = TimeSpan.FromSeconds(6);
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
@@ -21,7 +26,7 @@ internal sealed class JobStore(string node, string http, TimeSpan deadline, Time
     private readonly TaskCompletionSource<JobException> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
     private IActorRef? _actor;
-    private Exception? _failure;
+    private volatile string? _failure;
     private long? _failingSince;
 
     public string Node => node;
@@ -37,6 +42,9 @@ internal sealed class JobStore(string node, string http, TimeSpan deadline, Time
     /// <summary>Completes when it is not any more, and must stop what it does: another is, or the database has been down for too long.</summary>
     public Task<JobException> Lost => _lost.Task;
 
+    /// <summary>Why the database has taken no event, and since when; null: it took the last one.</summary>
+    public string? Problem => FailingFor is { } failing ? $"has not answered for {failing.TotalSeconds:0} s{(_failure is { } reason ? $": {reason}" : "")}" : null;
+
     /// <summary>Writes an event, however often that must be tried.</summary>
     /// <exception cref="JobException">The database did not take it before the deadline, or another coordinator is at work.</exception>
     public async Task WriteAsync(object e, CancellationToken cancellation)
@@ -44,7 +52,7 @@ internal sealed class JobStore(string node, string http, TimeSpan deadline, Time
         var began = time.GetTimestamp();
         while (!await TryWriteAsync(e, cancellation))
         {
-            if (time.GetElapsedTime(began) > deadline)
+            if (time.GetElapsedTime(began) > settings.Deadline)
                 throw Unavailable();
             await Task.Delay(Pause, time, cancellation);
         }
@@ -65,6 +73,18 @@ internal sealed class JobStore(string node, string http, TimeSpan deadline, Time
         await ((Task)answer).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellation.ThrowIfCancellationRequested();
         return answer.IsCompletedSuccessfully;
+    }
+
+    /// <summary>The actor reads what there is; until it has, and whenever it has to again, the database owes an answer.</summary>
+    internal void Begin()
+    {
+        lock (_gate)
+        {
+            if (_failingSince is not null)
+                return;
+            _failingSince = time.GetTimestamp();
+        }
+        _ = LookAfterAsync();
     }
 
     /// <summary>The actor can write, in this coordinator's term.</summary>
@@ -94,14 +114,40 @@ internal sealed class JobStore(string node, string http, TimeSpan deadline, Time
     internal void Fail(Exception cause)
     {
         lock (_gate)
+            _failure = cause.Message;
+        Begin();
+    }
+
+    private async Task LookAfterAsync()
+    {
+        var isTold = false;
+        while (FailingFor is { } failing && !_lost.Task.IsCompleted)
         {
-            (_failure, _failingSince) = (cause, _failingSince ?? time.GetTimestamp());
-            if (time.GetElapsedTime(_failingSince.Value) <= deadline)
-                return;
+            if (failing > s_soon)
+            {
+                // The journal keeps its reasons to itself.
+                _failure = await settings.ProbeAsync() ?? _failure;
+                if (!isTold)
+                    warn($"the job store does not answer ({_failure ?? "no reason is known"}); it is waited for for {settings.Deadline.TotalSeconds:0} s");
+                isTold = true;
+            }
+            if (failing > settings.Deadline)
+                End(Unavailable());
+            await Task.Delay(s_look, time);
         }
-        _lost.TrySetResult(Unavailable());
+        if (isTold && !_lost.Task.IsCompleted)
+            warn("the job store answers again");
+    }
+
+    private TimeSpan? FailingFor
+    {
+        get
+        {
+            lock (_gate)
+                return _failingSince is { } since ? time.GetElapsedTime(since) : null;
+        }
     }
 
     private JobException Unavailable() =>
-        new($"the job store did not answer within {deadline.TotalSeconds:0} s: {_failure?.Message ?? "no reason is known"}", ExitCode.StorageFailed, _failure);
+        new($"the job store did not answer within {settings.Deadline.TotalSeconds:0} s: {_failure ?? "no reason is known"}", ExitCode.StorageFailed);
 }

@@ -24,6 +24,12 @@ internal sealed class JobStoreActor : ReceivePersistentActor
 
     public override string PersistenceId => "jobs";
 
+    protected override void PreStart()
+    {
+        _store.Begin();
+        base.PreStart();
+    }
+
     protected override void PostStop() => _store.Leave(Self);
 
     protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr) => _store.Fail(cause);

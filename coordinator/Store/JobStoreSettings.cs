@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Akka.Configuration;
 using Akka.Persistence.Sql;
 using DistMtl.Protocol;
@@ -43,6 +44,7 @@ internal sealed record JobStoreSettings(string Provider, string ConnectionString
             sql {
               connection-string = {{Quote(ConnectionString)}}
               provider-name = "{{Provider}}"
+              recovery-event-timeout = 5 s
               circuit-breaker { max-failures = 3, call-timeout = 5 s, reset-timeout = 1 s }
             }
           }
@@ -58,6 +60,24 @@ internal sealed record JobStoreSettings(string Provider, string ConnectionString
         catch (ArgumentException e)
         {
             throw new JobException($"--store: {e.Message}", ExitCode.BadInput, e);
+        }
+    }
+
+    /// <summary>Whether the database can be reached.</summary>
+    /// <returns>Why not; null: it can.</returns>
+    public async Task<string?> ProbeAsync()
+    {
+        try
+        {
+            await using DbConnection connection = Provider == LinqToDB.ProviderName.SQLiteMS
+                ? new Microsoft.Data.Sqlite.SqliteConnection(ConnectionString)
+                : new Npgsql.NpgsqlConnection(ConnectionString);
+            await connection.OpenAsync();
+            return null;
+        }
+        catch (Exception e) when (e is DbException or TimeoutException or IOException or System.Net.Sockets.SocketException)
+        {
+            return e.Message;
         }
     }
 

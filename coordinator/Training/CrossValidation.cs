@@ -1,6 +1,5 @@
 using DistMtl.Coordinator.Cluster;
 using DistMtl.Coordinator.Runs;
-using DistMtl.Coordinator.Tracing;
 using DistMtl.Protocol;
 using DistMtl.Protocol.Jobs;
 using DistMtl.Protocol.Runs;
@@ -15,10 +14,9 @@ namespace DistMtl.Coordinator.Training;
 /// <param name="job">With <c>training.folds</c>.</param>
 /// <param name="displays">Makes those who watch one fold.</param>
 /// <param name="warn">Told about damaged checkpoints.</param>
-/// <param name="trace">Of all folds; null: what takes how long is not recorded.</param>
-/// <param name="committer">Null: no other coordinator could be at work on it.</param>
+/// <param name="surroundings">Of all folds.</param>
 internal sealed class CrossValidation(
-    JobFile job, RunDirectory directory, Func<IReadOnlyList<IRunObserver>> displays, Action<string> warn, TimeProvider time, RunTrace? trace = null, ICommitter? committer = null)
+    JobFile job, RunDirectory directory, Func<IReadOnlyList<IRunObserver>> displays, Action<string> warn, RunSurroundings surroundings)
 {
     private readonly int _folds = job.Training.Folds ?? throw new ArgumentException("the job has no training.folds", nameof(job));
     private readonly List<RunSummary> _runs = [];
@@ -41,7 +39,7 @@ internal sealed class CrossValidation(
             var folder = directory.Fold(fold);
             try
             {
-                _runs.Add(FinishedIn(folder) ?? await RecordedRun.RunAsync(Start(folder, fold), displays(), starting, time, stop, trace, committer));
+                _runs.Add(FinishedIn(folder) ?? await RecordedRun.RunAsync(Start(folder, fold), displays(), starting, surroundings, stop));
             }
             catch (JobException e)
             {
@@ -70,7 +68,7 @@ internal sealed class CrossValidation(
     private FoldsSummary Write(string? error)
     {
         var summary = new FoldsSummary(job.Name, _folds, [.. _runs], error);
-        if (committer is not { IsAtWork: false })
+        if (surroundings.Committer.IsAtWork)
             directory.WriteSummary(summary);
         return summary;
     }

@@ -36,7 +36,8 @@ internal static class EvaluationRun
                 Compression = CompressionSettings.None,
             },
         };
-        await using var fleet = await WorkerFleet.FormAsync(await starting, job.Data.Shards, notice, stop);
+        using var waits = new WaitBoard(TimeProvider.System, notice);
+        await using var fleet = await WorkerFleet.FormAsync(await starting, job.Data.Shards, waits, notice, stop);
         var blueprint = ModelBlueprint.Create(job.Model, schema.ToModelInputs(job.Embeddings));
         var state = ServerState.Create(job, blueprint, checkpoint.Parameters_P);
         foreach (var (table, rows) in state.Tables.Zip(checkpoint.Tables))

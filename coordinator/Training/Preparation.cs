@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Text;
 using DistMtl.Coordinator.Cluster;
 using DistMtl.Data;
@@ -22,9 +24,9 @@ internal static class Preparation
     {
         await fleet.SendAsync(
             FrameKind.Plan, worker => plan with { Shards = [.. worker.Shards] }, Encoding.UTF8.GetBytes(schema.ToJson()), cancellation);
-        var waiting = fleet.Placement.Workers.ToDictionary(worker => worker.Worker, worker => worker.Shards);
+        var waiting = new ConcurrentDictionary<string, ImmutableArray<int>>(fleet.Placement.Workers.Select(worker => KeyValuePair.Create(worker.Worker, worker.Shards)));
         var labels = new Dictionary<string, long[]>();
-        while (waiting.Count > 0)
+        while (!waiting.IsEmpty)
         {
             var (worker, received) = await fleet.ReceiveAsync(Deadline, "the reading of the data", () => waiting.Values.SelectMany(shards => shards), cancellation);
             using var frame = received;
@@ -36,7 +38,7 @@ internal static class Preparation
             labels[worker] = ready.NextLabels_T.Length == job.Tasks.Count
                 ? ready.NextLabels_T
                 : throw new JobException($"worker {worker} counted labels of {ready.NextLabels_T.Length} tasks, not of {job.Tasks.Count}", ExitCode.ClusterLost);
-            waiting.Remove(worker);
+            waiting.TryRemove(worker, out _);
         }
         return labels;
     }

@@ -1,7 +1,6 @@
 using DistMtl.Coordinator.Cluster;
 using DistMtl.Coordinator.Report;
 using DistMtl.Coordinator.Runs;
-using DistMtl.Coordinator.Tracing;
 using DistMtl.Protocol;
 using DistMtl.Protocol.Runs;
 
@@ -11,23 +10,21 @@ namespace DistMtl.Coordinator.Training;
 internal static class RecordedRun
 {
     /// <param name="displays">Who else watches; they are disposed with the run.</param>
-    /// <param name="trace">Null: what takes how long is not recorded.</param>
-    /// <param name="committer">Null: no other coordinator could be at work on it.</param>
     /// <exception cref="JobException">The run failed; summary and report that say so are written.</exception>
     public static async Task<RunSummary> RunAsync(
-        RunStart start, IReadOnlyList<IRunObserver> displays, Task<TrainingCluster> starting, TimeProvider time, CancellationToken stop, RunTrace? trace = null, ICommitter? committer = null)
+        RunStart start, IReadOnlyList<IRunObserver> displays, Task<TrainingCluster> starting, RunSurroundings surroundings, CancellationToken stop)
     {
         var (job, directory, checkpoint) = start;
         var metrics = checkpoint is null ? MetricsLog.Create(directory.MetricsPath) : MetricsLog.Resume(directory.MetricsPath, checkpoint.Step);
-        await using var observers = new ObserverChain([metrics, .. displays]);
+        await using var observers = new ObserverChain([metrics, surroundings.Monitor, .. displays]);
         RunSummary summary;
         try
         {
-            summary = await new TrainingRun(job, directory, observers, time, trace, committer).RunAsync(starting, checkpoint, stop);
+            summary = await new TrainingRun(job, directory, observers, surroundings).RunAsync(starting, checkpoint, stop);
         }
         catch
         {
-            if (committer is not { IsAtWork: false })
+            if (surroundings.Committer.IsAtWork)
                 WriteReportIfPossible(directory);
             throw;
         }

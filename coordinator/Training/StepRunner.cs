@@ -16,9 +16,10 @@ namespace DistMtl.Coordinator.Training;
 /// alone, for sums meet in a tree that is fixed by shard number.
 /// </summary>
 /// <param name="servers">Hold the parameters, and have sent them to the workers.</param>
+/// <param name="rates">Of these workers, whose median a step's deadline follows.</param>
 /// <param name="firstLabels_T">Valid labels of the first step, over all shards.</param>
 internal sealed class StepRunner(
-    JobFile job, StepWeigher weigher, WorkerFleet fleet, ServerGroup servers, int stepsPerEpoch, long[] firstLabels_T)
+    JobFile job, StepWeigher weigher, WorkerFleet fleet, ServerGroup servers, WorkerRates rates, int stepsPerEpoch, long[] firstLabels_T)
 {
     private readonly int[] _rowsByShard = new int[job.Data.Shards];
     private int _skipped;
@@ -26,7 +27,7 @@ internal sealed class StepRunner(
     /// <summary>Valid labels of the next step, over all shards; the workers count one step ahead.</summary>
     private long[] _labels_T = firstLabels_T;
 
-    private TimeSpan Deadline => TimeSpan.FromSeconds(job.Training.StepTimeoutSeconds);
+    private TimeSpan Deadline => rates.DeadlineOf(TimeSpan.FromSeconds(job.Training.StepTimeoutSeconds));
 
     /// <summary>Makes one update: the servers' parameters and optimisers change in place.</summary>
     public async Task<(TrainingState State, StepResult Result)> RunAsync(TrainingState state, CancellationToken cancellation)
@@ -36,7 +37,9 @@ internal sealed class StepRunner(
         FaultPlan.Own.At(FaultPhase.Before, state.Step + 1);
         var ahead = weigher.Ahead(state, place, _labels_T);
         await fleet.SendAsync(FrameKind.Work, weigher.Work(place, ahead, _labels_T), default, cancellation);
+        rates.BeginStep();
         var totals = await ReceiveTotalsAsync(state.Step, cancellation);
+        rates.EndStep();
         var losses_T = totals.MeanLosses_T;
         var reports = await servers.ReportAsync(place.Lane, place.Version, Deadline, cancellation);
         if (totals.NotFinite is { } reason)
@@ -82,7 +85,9 @@ internal sealed class StepRunner(
                 continue;
             var node = new TreeNode(header.Level, header.Index);
             header.RowsByShard.CopyTo(_rowsByShard, node.Shards(job.Data.Shards).Start);
-            reducer.Add(node, new StepTotals(header.LossSums_T, header.Labels_T, header.RowsByShard.Sum(), header.NextLabels_T) { NotFinite = header.NotFinite });
+            var rows = header.RowsByShard.Sum();
+            rates.Add(worker, rows);
+            reducer.Add(node, new StepTotals(header.LossSums_T, header.Labels_T, rows, header.NextLabels_T) { NotFinite = header.NotFinite });
         }
         return reducer.Root;
     }

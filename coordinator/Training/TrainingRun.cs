@@ -4,7 +4,6 @@ using DistMtl.Aggregation.Weightings;
 using DistMtl.Coordinator.Cluster;
 using DistMtl.Coordinator.Display;
 using DistMtl.Coordinator.Runs;
-using DistMtl.Coordinator.Tracing;
 using DistMtl.Data;
 using DistMtl.Data.Pretrained;
 using DistMtl.ParameterServers;
@@ -32,20 +31,20 @@ internal sealed class TrainingRun
     private readonly IRunObserver _observer;
     private readonly RunClock _clock;
     private readonly Checkpointer _checkpointer;
-    private readonly RunTrace? _trace;
-    private readonly ICommitter _committer;
+    private readonly RunSurroundings _surroundings;
+    private readonly WorkerRates _rates;
     private readonly string _id = Guid.NewGuid().ToString("N");
+    private TrainingCluster? _cluster;
     private bool _isFormed;
     private int _fruitless;
 
-    /// <param name="trace">Null: what takes how long is not recorded.</param>
-    /// <param name="committer">Null: no other coordinator could be at work on it.</param>
-    public TrainingRun(JobFile job, RunDirectory directory, IRunObserver observer, TimeProvider time, RunTrace? trace = null, ICommitter? committer = null)
+    public TrainingRun(JobFile job, RunDirectory directory, IRunObserver observer, RunSurroundings surroundings)
     {
-        (_job, _directory, _observer, _trace, _committer) = (job, directory, observer, trace, committer ?? SoleCommitter.Instance);
-        _clock = new RunClock(time);
+        (_job, _directory, _observer, _surroundings) = (job, directory, observer, surroundings);
+        _clock = new RunClock(surroundings.Time);
+        _rates = new WorkerRates(surroundings.Time, Notice);
         _checkpoints = new CheckpointStore(directory);
-        _checkpointer = new Checkpointer(job, _checkpoints, observer, _clock, _committer);
+        _checkpointer = new Checkpointer(job, _checkpoints, observer, _clock, surroundings.Committer);
     }
 
     /// <param name="starting">The cluster, which may still be starting while the data are scanned.</param>
@@ -56,19 +55,21 @@ internal sealed class TrainingRun
     {
         _directory.WriteJob(JobFileWriter.Write(_job));
         _checkpoints.RemoveLeftovers();
+        using var waits = new WaitBoard(_clock.Time, Notice);
+        _surroundings.Monitor.Watch(waits, _rates);
         TrainingProgress? progress = null;
         try
         {
             var scan = await Task.Run(() => Scan(stop), stop);
             progress = Begin(scan, resume);
-            var cluster = await starting;
+            var cluster = _cluster = await starting;
             progress.Workers = cluster.WorkersLeft;
             _observer.On(Started(progress));
             while (true)
             {
                 try
                 {
-                    if (await TrainAsync(progress, cluster, stop) is { } summary)
+                    if (await TrainAsync(progress, cluster, waits, stop) is { } summary)
                         return summary;
                     progress = Rewind(progress, cluster, "workers have come or want to go");
                 }
@@ -83,12 +84,12 @@ internal sealed class TrainingRun
                 }
             }
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested && _committer.IsAtWork)
+        catch (OperationCanceledException) when (stop.IsCancellationRequested && _surroundings.Committer.IsAtWork)
         {
             return End(progress, RunStatus.Interrupted, null);
         }
         // Another coordinator has the run now, and its folder.
-        catch (JobException e) when (!_committer.IsAtWork || e.ExitCode == ExitCode.CutOff)
+        catch (JobException e) when (!_surroundings.Committer.IsAtWork || e.ExitCode == ExitCode.CutOff)
         {
             throw;
         }
@@ -102,7 +103,7 @@ internal sealed class TrainingRun
 
     /// <summary>One generation: forms up, trains on.</summary>
     /// <returns>Null: the run should form up again.</returns>
-    private async Task<RunSummary?> TrainAsync(TrainingProgress progress, TrainingCluster cluster, CancellationToken stop)
+    private async Task<RunSummary?> TrainAsync(TrainingProgress progress, TrainingCluster cluster, WaitBoard waits, CancellationToken stop)
     {
         if (!MayGoOn(cluster))
             throw new JobException($"{NumberText.Plural(cluster.Local!.Alive, "worker")} left, and training.minWorkers is {_job.Training.MinWorkers}", ExitCode.ClusterLost);
@@ -110,7 +111,8 @@ internal sealed class TrainingRun
         // A loss that keeps coming back before there was a step is none that going on would mend.
         _fruitless++;
         await using var fleet = await WorkerFleet.FormAsync(
-            cluster, _job.Data.Shards, _job.Training.MinWorkers, TimeSpan.FromSeconds(_job.Training.WorkersTimeoutSeconds), Notice, stop);
+            cluster, _job.Data.Shards, _job.Training.MinWorkers, TimeSpan.FromSeconds(_job.Training.WorkersTimeoutSeconds), waits, Notice, stop);
+        _rates.Form(fleet.Placement.Workers.Select(worker => (worker.Worker, (IReadOnlyList<int>)worker.Shards)));
         (_isFormed, progress.Workers) = (true, fleet.Workers);
         var step = progress.State.Step;
         try
@@ -121,8 +123,8 @@ internal sealed class TrainingRun
         {
             if (progress.State.Step > step)
                 _fruitless = 0;
-            if (_trace is not null)
-                await _trace.CollectAsync(fleet);
+            if (_surroundings.Trace is { } trace)
+                await trace.CollectAsync(fleet);
         }
     }
 
@@ -224,7 +226,7 @@ internal sealed class TrainingRun
         var evaluator = new Evaluator(_job, progress.Scan.Schema, fleet);
         var loop = new TrainingLoop(_job, progress, evaluator, _checkpointer, _observer, _clock, () => fleet.IsOutdated);
         if (_job.Training.Mode == TrainingMode.Synchronous)
-            await loop.StepTogetherAsync(new StepRunner(_job, weigher, fleet, servers, progress.StepsPerEpoch, Sum(firstLabels.Values)), stop);
+            await loop.StepTogetherAsync(new StepRunner(_job, weigher, fleet, servers, _rates, progress.StepsPerEpoch, Sum(firstLabels.Values)), stop);
         else
         {
             using var steps = new FreeRunner(_job, weigher, fleet, servers, progress.StepsPerEpoch, progress.State.Step, (int)progress.State.Optimizer.Steps, firstLabels);
@@ -293,7 +295,7 @@ internal sealed class TrainingRun
         [.. servers.Addresses],
         progress.BatchesPerEpoch,
         (int)Math.Min((long)progress.TotalSteps * _job.Training.LocalSteps, int.MaxValue),
-        Trace: _trace is not null,
+        Trace: _surroundings.Trace is not null,
         Run: _id);
 
     private RunStarted Started(TrainingProgress progress) => new(
@@ -311,6 +313,7 @@ internal sealed class TrainingRun
             progress?.Validation ?? [], progress?.Test ?? [], error)
         {
             Staleness = progress?.Staleness.Summary,
+            LateMessagesRefused = _cluster is { HasLost: true } ? _cluster.Refused : null,
         };
         state?.Ledger.Write(_directory.LedgerPath);
         _directory.WriteSummary(summary);

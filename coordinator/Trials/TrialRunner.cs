@@ -39,7 +39,7 @@ internal sealed class TrialRunner(StudyDirectory study, TrialLog log, Lazy<Task<
     {
         try
         {
-            return await RecordedRun.RunAsync(new RunStart(trial.Job, directory, checkpoint), [progress], cluster.Value, time, stop);
+            return await RecordedRun.RunAsync(new RunStart(trial.Job, directory, checkpoint), [progress], cluster.Value, new RunSurroundings(time), stop);
         }
         catch (JobException e) when (e.ExitCode == ExitCode.TrainingFailed)
         {

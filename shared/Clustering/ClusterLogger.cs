@@ -18,10 +18,19 @@ public sealed class ClusterLogger : LoggerFactoryLogger
 
     private const string NotMade = "AssociationError";
 
+    /// <summary>The job store's actors, and Akka's for it: a database that is down is told of by the job store, with what comes of it.</summary>
+    private static readonly string[] s_store = ["/user/job-store-manager", "/system/akka.persistence", "Akka.Persistence"];
+
     protected override void Log(LogEvent log, ActorPath path)
     {
-        if (log.Cause?.GetType().FullName != Ended && log.LogSource?.Contains(Transports, StringComparison.Ordinal) != true
-            && log.Message?.ToString()?.StartsWith(NotMade, StringComparison.Ordinal) != true)
+        if (!IsOfConnection(log) && !IsOfJobStore(log))
             base.Log(log, path);
     }
+
+    private static bool IsOfConnection(LogEvent log) =>
+        log.Cause?.GetType().FullName == Ended || log.LogSource?.Contains(Transports, StringComparison.Ordinal) == true
+        || log.Message?.ToString()?.StartsWith(NotMade, StringComparison.Ordinal) == true;
+
+    private static bool IsOfJobStore(LogEvent log) =>
+        Array.Exists(s_store, store => log.LogSource?.Contains(store, StringComparison.Ordinal) == true || log.LogClass?.Namespace?.StartsWith(store, StringComparison.Ordinal) == true);
 }

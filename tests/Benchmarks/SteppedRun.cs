@@ -37,7 +37,7 @@ internal sealed class SteppedRun : IAsyncDisposable
     {
         var job = JobLoading.Load(jobPath, overrides);
         var scan = SchemaFitter.Fit(job, cancellation);
-        var fleet = await WorkerFleet.FormAsync(cluster, job.Data.Shards, log, cancellation);
+        var fleet = await WorkerFleet.FormAsync(cluster, job.Data.Shards, new WaitBoard(TimeProvider.System, log), log, cancellation);
         try
         {
             var blueprint = ModelBlueprint.Create(job.Model, scan.Schema.ToModelInputs(job.Embeddings));
@@ -53,7 +53,7 @@ internal sealed class SteppedRun : IAsyncDisposable
             var weigher = new StepWeigher(job, weighting, new LearningRateSchedule(job.Optimizer.Schedule, int.MaxValue, stepsPerEpoch), servers);
             var firstLabels_T = labels.Values.Aggregate((left, right) => [.. left.Zip(right, (a, b) => a + b)]);
             return new SteppedRun(
-                fleet, new StepRunner(job, weigher, fleet, servers, stepsPerEpoch, firstLabels_T),
+                fleet, new StepRunner(job, weigher, fleet, servers, new WorkerRates(TimeProvider.System, log), stepsPerEpoch, firstLabels_T),
                 new TrainingState(0, server.Parameters_P, server.Optimizer, weighting.Start(), null, Ledger.Create(scan.TrainRowsByShard.Select(rows => (long)rows)), 0, 0));
         }
         catch

@@ -64,13 +64,14 @@ public sealed class WorkerLossTests(ReferenceRuns references)
         await distmtl.WaitForAsync("\"step\":5,");
         var stopped = distmtl.Children()[0];
         Distmtl.Stop(stopped);
-        await distmtl.WaitForAsync("does not answer; going on behind step");
+        await distmtl.WaitForAsync("; going on behind step");
         await distmtl.WaitForAsync("5 data shards on 1 worker (");
         Distmtl.Continue(stopped);
         await distmtl.WaitForAsync("workers have come");
 
         await EndsInTheBitsOfOneWorker(distmtl, job, folder, formed: "5 data shards on 2 workers", times: 2);
         Assert.Empty(distmtl.Errors.Trim());
+        Assert.True(Repository.Summary(folder["run"]).TryGetProperty("lateMessagesRefused", out _));
     }
 
     [Fact]

@@ -38,6 +38,9 @@ public sealed record RunSummary(
 {
     /// <summary>Where workers do not wait for each other; null: they do, or no update was made.</summary>
     public StalenessSummary? Staleness { get; init; }
+
+    /// <summary>Messages of workers that were lost which came when the run had gone on without them; null: no worker was lost.</summary>
+    public long? LateMessagesRefused { get; init; }
 }
 
 /// <summary>How many updates of other workers lay between an update and the parameters it was computed from.</summary>

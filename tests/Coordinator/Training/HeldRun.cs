@@ -121,7 +121,7 @@ internal sealed class HeldRun : IAsyncDisposable
         cluster.Workers = _workers;
         // The one node pretends to be several workers, which another run must not wait for.
         var own = new TrainingCluster(cluster.Cluster.Node, 1, Local: null, OwnsNode: false);
-        _fleet = await WorkerFleet.FormAsync(own, Shards, _ => { }, _deadline.Token);
+        _fleet = await WorkerFleet.FormAsync(own, Shards, new WaitBoard(TimeProvider.System, _ => { }), _ => { }, _deadline.Token);
         var blueprint = ModelBlueprint.Create(job.Model, scan.Schema.ToModelInputs(job.Embeddings));
         var weighting = WeightingTable.Create(new WeightingContext(job.Tasks, job.Weighting, job.Optimizer, job.Seed));
         var stepsPerEpoch = ShardSampler.StepsPerEpoch(scan.TrainRowsByShard, job.Training.BatchSize);

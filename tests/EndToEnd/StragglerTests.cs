@@ -1,0 +1,54 @@
+namespace DistMtl.EndToEnd.Tests;
+
+/// <summary>A worker that computes slowly is named in the log and in the status; so is what is waited for.</summary>
+public sealed class StragglerTests
+{
+    [Fact]
+    public async Task A_worker_that_becomes_slow_is_told_of_within_ten_steps_and_changes_no_bit()
+    {
+        using var folder = new TemporaryFolder();
+        // Steps of some 50 ms: those of the small job's own are over before the machine has given all workers a turn.
+        var job = SmallJob.Write(folder, rows: 20_000);
+        string[] larger = ["--json", "--set", "training.batchSize=2048", "--set", "training.maxSteps=50", "--set", "training.epochs=20"];
+        await using var distmtl = Distmtl.StartWith(
+            new() { ["DISTMTL_FAULTS"] = "worker-1@31/computing:slow*8" }, ["train", job, "--workers", "3", "--out", folder["run"], .. larger]);
+        Assert.True(await distmtl.WaitAsync() == 0, distmtl.Output + distmtl.Errors);
+        var before = distmtl.Output[..distmtl.Output.IndexOf(" is slow: ", StringComparison.Ordinal)];
+        Assert.InRange(before.Split("\"kind\":\"step\"").Length - 1, 31, 41);
+        var calm = await Distmtl.RunAsync(["train", job, "--workers", "1", "--out", folder["calm"], .. larger]);
+        Assert.True(calm.ExitCode == 0, calm.Output + calm.Errors);
+        Assert.Equal(Repository.Hash(folder["calm"]), Repository.Hash(folder["run"]));
+    }
+
+    [Fact]
+    public async Task The_status_tells_what_is_waited_for_since_when_and_how_fast_each_worker_is()
+    {
+        using var folder = new TemporaryFolder();
+        var coordinator = new Coordinator(folder, $"sqlite:{folder["jobs.db"]}");
+        await using var service = await coordinator.StartAsync([]);
+        Assert.Contains("no runs; it waits for a job", await StatusAsync(coordinator, "no runs"), StringComparison.Ordinal);
+        await using var first = Coordinator.StartWorker([coordinator]);
+        await using var client = Distmtl.Start("submit", SmallJob.Write(folder, epochs: 100_000), "--to", coordinator.Http, "--workers", "2", "--wait");
+        var waiting = await StatusAsync(coordinator, "1 of 2 workers have joined");
+        Assert.Matches(@"waiting since \d\d:\d\d:\d\d, \d+ s for the cluster to form: 1 of 2 workers have joined \(until 60 s\)", waiting);
+        await client.WaitForAsync("s for the cluster to form: 1 of 2 workers have joined");
+
+        await using var second = Coordinator.StartWorker([coordinator]);
+        var running = await StatusAsync(coordinator, " epoch ");
+        Assert.Matches(@"running, step \d+ of \d+, epoch \d+, [\d,]+ rows/s", running);
+        Assert.Contains("2 workers in the cluster", running, StringComparison.Ordinal);
+        Assert.All(running.Split('\n'), line => Assert.True(line.Length <= 120, line));
+    }
+
+    private static async Task<string> StatusAsync(Coordinator coordinator, string until)
+    {
+        while (true)
+        {
+            var (exitCode, output, errors) = await Distmtl.RunAsync("status", "--to", coordinator.Http);
+            if (exitCode == 0 && output.Contains(until, StringComparison.Ordinal))
+                return output;
+            Assert.True(exitCode == 0 || errors.Contains("503", StringComparison.Ordinal), errors);
+            await Task.Delay(200, TestContext.Current.CancellationToken);
+        }
+    }
+}
