@@ -22,7 +22,7 @@ internal static class StatusCommand
 
     private static async Task<ExitCode> RunAsync(IReadOnlyList<Uri> services, bool json)
     {
-        using var client = new HttpClient { Timeout = AnswerDeadline };
+        using var client = ServiceAddresses.Client(AnswerDeadline);
         var problems = new List<string>();
         foreach (var service in services)
         {

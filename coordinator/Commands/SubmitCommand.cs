@@ -35,7 +35,7 @@ internal static class SubmitCommand
         if (!File.Exists(path))
             throw new JobException($"{path}: there is no such job file");
         // Streams last as long as the run; the deadline is each single answer's.
-        using var client = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
+        using var client = ServiceAddresses.Client(Timeout.InfiniteTimeSpan);
         try
         {
             var submission = new Submission(path, await File.ReadAllTextAsync(path), overrides, workers);

@@ -22,6 +22,9 @@ internal sealed class WorkerRates(TimeProvider time, Action<string> notice)
     /// <summary>Steps of a generation that are no measure: code is compiled, caches are cold.</summary>
     private const int WarmUp = 10;
 
+    /// <summary>Who keeps the others waiting for less is not slow, whatever the ratio.</summary>
+    private static readonly TimeSpan s_noticeable = TimeSpan.FromMilliseconds(20);
+
     /// <summary>Steps that the deadline's median is taken of.</summary>
     private const int Kept = 32;
 
@@ -121,7 +124,8 @@ internal sealed class WorkerRates(TimeProvider time, Action<string> notice)
             var median = Median([.. known.Select(pace => pace.Value.RowsPerSecond)]);
             foreach (var (worker, pace) in known)
             {
-                var isSlow = pace.RowsPerSecond < (pace.IsSlow ? FastAbove : SlowBelow) * median;
+                var isSlow = pace.RowsPerSecond < (pace.IsSlow ? FastAbove : SlowBelow) * median
+                    && pace.UsualRows / pace.RowsPerSecond - pace.UsualRows / median > s_noticeable.TotalSeconds;
                 if (isSlow == pace.IsSlow)
                     continue;
                 pace.IsSlow = isSlow;
@@ -153,6 +157,9 @@ internal sealed class WorkerRates(TimeProvider time, Action<string> notice)
         /// <summary>Until its last sum.</summary>
         public double Seconds { get; set; }
 
+        /// <summary>Of the last step that had any.</summary>
+        public int UsualRows { get; private set; }
+
         public double RowsPerSecond { get; private set; }
 
         public bool IsSlow { get; set; }
@@ -162,6 +169,7 @@ internal sealed class WorkerRates(TimeProvider time, Action<string> notice)
             // Who had no row in this step, as at the end of an epoch, is no measure.
             if (Rows == 0 || Seconds == 0)
                 return;
+            UsualRows = Rows;
             _rates.Enqueue(Rows / Seconds);
             if (_rates.Count > Window)
                 _rates.Dequeue();

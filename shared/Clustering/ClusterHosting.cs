@@ -11,7 +11,7 @@ namespace DistMtl.Clustering;
 public static class ClusterHosting
 {
     /// <summary>
-    /// What Akka.Hosting has no typed option for. Times: a killed node is unreachable after 3-4 s and removed after 7-8 s;
+    /// What Akka.Hosting has no typed option for. Times: a silent node is unreachable after 5-6 s and removed after 8-9 s;
     /// with Akka's defaults it takes 5 and 26. The tensor plane's lost socket is the fast sign, this is the authority.
     /// Shards of a removed node move at once (Akka waits as long as the other side of a partition may take to stop itself): that no
     /// shard computes twice is the job's generation's doing, not that of the actors that stand for them.
@@ -35,8 +35,8 @@ public static class ClusterHosting
             seed-node-timeout = 1 s
             retry-unsuccessful-join-after = 1 s
             failure-detector.heartbeat-interval = 500 ms
-            failure-detector.acceptable-heartbeat-pause = 6 s
-            split-brain-resolver.stable-after = 3 s
+            failure-detector.acceptable-heartbeat-pause = 5 s
+            split-brain-resolver.stable-after = 2 s
             distributed-data.gossip-interval = 200 ms
             distributed-data.notify-subscribers-interval = 100 ms
             sharding {

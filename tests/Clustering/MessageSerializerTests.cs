@@ -55,7 +55,9 @@ public sealed class MessageSerializerTests : IDisposable
 
         Assert.Equal(manifest, Serializer.Manifest(message));
         Assert.Equal(bytes, Convert.ToHexString(Serializer.ToBinary(message)));
-        Assert.Equal(message, Serializer.FromBinary(Convert.FromHexString(bytes), manifest));
+        // Records with arrays are equal if their bytes are.
+        var read = Assert.IsType(message.GetType(), Serializer.FromBinary(Convert.FromHexString(bytes), manifest));
+        Assert.Equal(bytes, Convert.ToHexString(Serializer.ToBinary(read)));
     }
 
     [Fact]

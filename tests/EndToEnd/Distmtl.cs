@@ -31,14 +31,19 @@ internal sealed partial class Distmtl : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
-    public static Distmtl Start(params string[] arguments) => Start("CoordinatorPath", [], arguments);
+    public static Distmtl Start(params string[] arguments) => Start("CoordinatorPath", [], [], arguments);
 
     /// <param name="variables">Of its environment, beside those that there are.</param>
-    public static Distmtl StartWith(Dictionary<string, string> variables, params string[] arguments) => Start("CoordinatorPath", variables, arguments);
+    public static Distmtl StartWith(Dictionary<string, string> variables, params string[] arguments) => Start("CoordinatorPath", [], variables, arguments);
 
-    public static Distmtl StartWorker(params string[] arguments) => Start("WorkerPath", [], arguments);
+    /// <param name="prefix">What runs the program, such as on another host; empty: nothing does.</param>
+    public static Distmtl StartIn(string[] prefix, params string[] arguments) => Start("CoordinatorPath", prefix, [], arguments);
 
-    public static Distmtl StartWorkerWith(Dictionary<string, string> variables, params string[] arguments) => Start("WorkerPath", variables, arguments);
+    public static Distmtl StartIn(string[] prefix, Dictionary<string, string> variables, string[] arguments) => Start("CoordinatorPath", prefix, variables, arguments);
+
+    public static Distmtl StartWorker(params string[] arguments) => Start("WorkerPath", [], [], arguments);
+
+    public static Distmtl StartWorkerIn(string[] prefix, params string[] arguments) => Start("WorkerPath", prefix, [], arguments);
 
     /// <summary>Runs a command to its end.</summary>
     public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments)
@@ -109,10 +114,11 @@ internal sealed partial class Distmtl : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static Distmtl Start(string which, Dictionary<string, string> variables, string[] arguments)
+    private static Distmtl Start(string which, string[] prefix, Dictionary<string, string> variables, string[] arguments)
     {
         var relative = typeof(Distmtl).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == which).Value!;
-        var start = new ProcessStartInfo(Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, relative)), arguments)
+        string[] command = [.. prefix, Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, relative)), .. arguments];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

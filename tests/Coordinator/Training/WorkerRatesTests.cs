@@ -56,6 +56,15 @@ public sealed class WorkerRatesTests
     }
 
     [Fact]
+    public void A_worker_that_keeps_nobody_waiting_for_a_noticeable_time_is_not_slow()
+    {
+        var rates = Rates();
+        for (var step = 0; step < 50; step++)
+            Step(rates, 0.005, 0.005, 0.024);
+        Assert.Empty(_notices);
+    }
+
+    [Fact]
     public void A_slow_worker_is_no_longer_slow_when_it_keeps_up_across_generations()
     {
         var rates = Rates();
