@@ -76,7 +76,7 @@ internal sealed record RunMetrics(IReadOnlyList<StepLine> Steps, IReadOnlyList<E
         root.GetProperty("labels").EnumerateObject().ToDictionary(task => task.Name, task => task.Value.GetInt64()));
 
     private static Dictionary<string, IReadOnlyDictionary<string, double?>> NumbersByTask(JsonElement tasks) =>
-        tasks.EnumerateObject().ToDictionary(task => task.Name, task => (IReadOnlyDictionary<string, double?>)Numbers(task.Value));
+        tasks.EnumerateObject().ToDictionary(task => task.Name, task => (IReadOnlyDictionary<string, double?>)JsonText.Metrics(task.Value.EnumerateObject()));
 
     private static Dictionary<string, double?> Numbers(JsonElement numbers) =>
         numbers.EnumerateObject().ToDictionary(number => number.Name, number => JsonText.NumberOrNull(number.Value));

@@ -73,16 +73,14 @@ internal sealed class CheckpointStore(RunDirectory run)
     {
         if (!Directory.Exists(run.CheckpointsPath))
             return;
-        foreach (var leftover in Directory.EnumerateDirectories(run.CheckpointsPath, $"{Checkpoint.NamePrefix}*{AtomicFile.TemporaryMark}*").ToList())
+        try
         {
-            try
-            {
+            foreach (var leftover in Directory.EnumerateDirectories(run.CheckpointsPath, $"{Checkpoint.NamePrefix}*{AtomicFile.TemporaryMark}*").ToList())
                 Directory.Delete(leftover, recursive: true);
-            }
-            catch (Exception e) when (StorageException.IsReason(e))
-            {
-                // It is in the way of nothing but space, and the next write tries again.
-            }
+        }
+        catch (Exception e) when (StorageException.IsReason(e))
+        {
+            // They are in the way of nothing but space, and the next write tries again.
         }
     }
 

@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using DistMtl.Protocol.Runs;
 
 namespace DistMtl.Coordinator.Runs;
 
@@ -12,6 +13,9 @@ internal static class JsonText
     // Task names in any script stay readable; these files are no HTML.
     private static readonly JsonWriterOptions _line = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly JsonWriterOptions _indented = _line with { Indented = true, NewLine = "\n" };
+
+    /// <summary>To read by: what stands twice is damage.</summary>
+    public static JsonDocumentOptions Strict => new() { AllowDuplicateProperties = false };
 
     public static string Of(Action<Utf8JsonWriter> write, bool indented = false)
     {
@@ -34,7 +38,7 @@ internal static class JsonText
     {
         try
         {
-            using var document = JsonDocument.Parse(text);
+            using var document = JsonDocument.Parse(text, Strict);
             value = read(document.RootElement);
             return true;
         }
@@ -50,6 +54,16 @@ internal static class JsonText
         e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException;
 
     public static double? NumberOrNull(JsonElement value) => value.ValueKind == JsonValueKind.Null ? null : value.GetDouble();
+
+    /// <summary>Numbers by the names of metrics.</summary>
+    /// <exception cref="ArgumentException">There is no such metric, or a name stands twice.</exception>
+    public static Dictionary<string, double?> Metrics(IEnumerable<JsonProperty> properties)
+    {
+        var metrics = properties.ToDictionary(property => property.Name, property => NumberOrNull(property.Value));
+        foreach (var name in metrics.Keys)
+            _ = MetricNames.Direction(name);
+        return metrics;
+    }
 
     public static void WriteNumberOrNull(this Utf8JsonWriter json, string name, double? value)
     {

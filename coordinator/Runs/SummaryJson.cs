@@ -49,7 +49,7 @@ internal static class SummaryJson
     {
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using var document = JsonDocument.Parse(File.ReadAllBytes(path), JsonText.Strict);
             return ReadObject(document.RootElement);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException || JsonText.IsUnexpected(failure))
@@ -103,11 +103,9 @@ internal static class SummaryJson
     private static TaskMetrics ReadTask(JsonProperty task)
     {
         var kind = JsonText.FromLowerCamel<TaskKind>(task.Value.GetProperty("kind").GetString()!);
-        var values = task.Value.EnumerateObject()
-            .Where(property => property.Name != "labels" && property.Value.ValueKind is JsonValueKind.Number or JsonValueKind.Null)
-            .ToDictionary(property => property.Name, property => JsonText.NumberOrNull(property.Value));
-        var constant = task.Value.GetProperty("constant").EnumerateObject()
-            .ToDictionary(property => property.Name, property => JsonText.NumberOrNull(property.Value));
+        var values = JsonText.Metrics(task.Value.EnumerateObject()
+            .Where(property => property.Name != "labels" && property.Value.ValueKind is JsonValueKind.Number or JsonValueKind.Null));
+        var constant = JsonText.Metrics(task.Value.GetProperty("constant").EnumerateObject());
         return TaskMetricsJson.ReadDetails(
             task.Value, new TaskMetrics(task.Name, kind, task.Value.GetProperty("labels").GetInt64(), values, constant));
     }

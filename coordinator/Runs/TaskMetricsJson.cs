@@ -44,6 +44,7 @@ internal static class TaskMetricsJson
     /// <summary>The task with the details that <see cref="WriteDetails"/> wrote.</summary>
     /// <exception cref="KeyNotFoundException">A property is not there.</exception>
     /// <exception cref="InvalidOperationException">A property is of another kind.</exception>
+    /// <exception cref="FormatException">A number is too large, or there are too few.</exception>
     public static TaskMetrics ReadDetails(JsonElement json, TaskMetrics task) => task with
     {
         Reasons = json.TryGetProperty(Reasons, out var reasons)
@@ -93,9 +94,15 @@ internal static class TaskMetricsJson
         json.WriteEndArray();
     }
 
-    private static ConfusionMatrix ReadConfusion(JsonElement confusion) => new(
-        [.. confusion.GetProperty("classes").EnumerateArray().Select(name => name.GetString()!)],
-        [.. confusion.GetProperty("counts").EnumerateArray().Select(row => (IReadOnlyList<long>)[.. row.EnumerateArray().Select(count => count.GetInt64())])]);
+    private static ConfusionMatrix ReadConfusion(JsonElement confusion)
+    {
+        IReadOnlyList<string> classes = [.. confusion.GetProperty("classes").EnumerateArray().Select(name => name.GetString()!)];
+        IReadOnlyList<IReadOnlyList<long>> counts =
+            [.. confusion.GetProperty("counts").EnumerateArray().Select(row => (IReadOnlyList<long>)[.. row.EnumerateArray().Select(count => count.GetInt64())])];
+        return counts.Count == classes.Count && counts.All(row => row.Count == classes.Count)
+            ? new ConfusionMatrix(classes, counts)
+            : throw new FormatException($"the confusion matrix of {classes.Count} classes is not square");
+    }
 
     private static CalibrationBucket ReadBucket(JsonElement bucket) => new(
         bucket.GetProperty("from").GetDouble(),

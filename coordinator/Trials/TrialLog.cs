@@ -34,7 +34,7 @@ internal sealed class TrialLog
             AtomicFile.WriteText(path, string.Concat(records.Select(record => record.Line() + '\n')));
             return new TrialLog(path, records);
         }
-        catch (Exception e) when (e is IOException or KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException || JsonText.IsUnexpected(e))
         {
             throw new JobException($"cannot read '{path}': {e.Message}", ExitCode.BadInput, e);
         }
