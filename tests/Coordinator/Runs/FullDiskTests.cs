@@ -1,6 +1,7 @@
 using DistMtl.CheckpointWriter;
 using DistMtl.Coordinator.Runs;
 using DistMtl.Protocol.Runs;
+using DistMtl.Tests;
 
 namespace DistMtl.Coordinator.Tests.Runs;
 

@@ -1,17 +1,15 @@
 using System.Diagnostics;
 
-namespace DistMtl.Coordinator.Tests.Runs;
+namespace DistMtl.Tests;
 
 /// <summary>A file system in memory of so many bytes, which goes with the test.</summary>
 internal sealed class SmallDisk : IDisposable
 {
-    private readonly ScratchDirectory _scratch = new();
-
     private SmallDisk()
     {
     }
 
-    public string Root => _scratch.Root;
+    public string Root { get; } = Directory.CreateTempSubdirectory("distmtl-disk-").FullName;
 
     private string FillerPath => Path.Combine(Root, "filler");
 
@@ -22,7 +20,7 @@ internal sealed class SmallDisk : IDisposable
         var disk = new SmallDisk();
         var error = Run("mount", "-t", "tmpfs", "-o", $"size={bytes}", "distmtl-test", disk.Root);
         if (error is not null)
-            disk._scratch.Dispose();
+            Directory.Delete(disk.Root);
         Assert.SkipWhen(error is not null, $"no file system in memory can be mounted (are you root?): {error}");
         return disk;
     }
@@ -32,8 +30,15 @@ internal sealed class SmallDisk : IDisposable
     {
         var block = new byte[4096];
         using var filler = new FileStream(FillerPath, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
-        for (var free = new DriveInfo(Root).AvailableFreeSpace - left; free >= block.Length; free -= block.Length)
-            filler.Write(block);
+        try
+        {
+            for (var free = new DriveInfo(Root).AvailableFreeSpace - left; free >= block.Length; free -= block.Length)
+                filler.Write(block);
+        }
+        catch (IOException)
+        {
+            // Someone else has taken the rest meanwhile.
+        }
     }
 
     public void Free() => File.Delete(FillerPath);
@@ -41,7 +46,7 @@ internal sealed class SmallDisk : IDisposable
     public void Dispose()
     {
         Run("umount", Root);
-        _scratch.Dispose();
+        Directory.Delete(Root);
     }
 
     /// <returns>Null: it has worked.</returns>
