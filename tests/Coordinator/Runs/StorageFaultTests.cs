@@ -13,7 +13,7 @@ public sealed class StorageFaultTests
     [Fact]
     public void A_kill_at_any_call_leaves_one_of_two_checkpoints_whole() => ForEachCall(1, _ => true, _ => ["signal=SIGKILL"], (writer, call) =>
     {
-        Assert.True(writer.ExitCode == 137, $"{writer.ExitCode} after {call.Name} {call.Ordinal}: {call.Text}");
+        Assert.Equal(TracedWriter.Killed, writer.ExitCode);
         Assert.Contains(writer.Resume(), s_either);
 
         // As a run does that goes on from the first.
@@ -28,7 +28,6 @@ public sealed class StorageFaultTests
     public void A_call_that_fails_costs_nothing_but_another_try() =>
         ForEachCall(1, _ => true, call => LongTests.AreOn ? ["error=ENOSPC", "error=EIO", "error=EDQUOT", "error=EACCES"] : call.Ordinal % 2 == 0 ? ["error=ENOSPC"] : [], (writer, call) =>
         {
-            Assert.True(writer.HasInjected);
             Assert.True(writer.ExitCode == 0, $"{call.Text}\n{writer.Output}");
             Assert.Equal(SomeCheckpoints.SecondStep, writer.Resume());
             writer.Store.RemoveLeftovers();
@@ -40,7 +39,7 @@ public sealed class StorageFaultTests
     public void A_write_that_is_lost_in_silence_is_found_and_the_checkpoint_before_is_used() =>
         ForEachCall(2, call => call.Name.Contains("write", StringComparison.Ordinal) && call.Result > 0, call => LongTests.AreOn ? [$"retval={call.Result}", "retval=1"] : call.Ordinal % 2 == 0 ? [$"retval={call.Result}"] : [], (writer, _) =>
         {
-            Assert.True(writer.HasInjected);
+            Assert.Equal(0, writer.ExitCode);
             Assert.Contains(writer.Resume(), s_either);
         });
 
@@ -77,9 +76,19 @@ public sealed class StorageFaultTests
         TestContext.Current.TestOutputHelper?.WriteLine($"{all.Count} faults at {calls.Count} calls");
         Parallel.ForEach(all, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, one =>
         {
-            using var writer = new TracedWriter();
-            writer.Write(one.call, one.fault, kept);
-            check(writer, one.call);
+            // Now and then the runtime has opened a file more or less on its way, and the call is another one.
+            for (var attempt = 1; ; attempt++)
+            {
+                using var writer = new TracedWriter();
+                writer.Write(one.call, one.fault, kept);
+                if (!writer.HasFault)
+                {
+                    Assert.True(attempt < 5, $"no fault at {one.call.Name} {one.call.Ordinal}: {one.call.Text}\n{writer.Output}");
+                    continue;
+                }
+                check(writer, one.call);
+                return;
+            }
         });
     }
 }

@@ -16,6 +16,9 @@ internal sealed record SystemCall(string Name, int Ordinal, string Text, long Re
 /// </summary>
 internal sealed partial class TracedWriter : IDisposable
 {
+    /// <summary>The exit code of who was killed by SIGKILL.</summary>
+    public const int Killed = 137;
+
     private const string Calls =
         "?open,openat,?creat,write,pwrite64,?writev,?pwritev,fsync,fdatasync,?rename,renameat,?renameat2,?link,linkat,?mkdir,mkdirat,?unlink,unlinkat,?rmdir,ftruncate,?fallocate";
 
@@ -83,7 +86,9 @@ internal sealed partial class TracedWriter : IDisposable
         return calls[(mark + 1)..(1 + calls.FindLastIndex(call => call.Text.Contains(_run.CheckpointsPath, StringComparison.Ordinal)))];
     }
 
-    public bool HasInjected => File.ReadAllText(LogPath).Contains("(INJECTED)", StringComparison.Ordinal);
+    /// <summary>Whether the fault was one behind the mark.</summary>
+    public bool HasFault => Directory.Exists(Path.Combine(_run.Root, SomeCheckpoints.Mark))
+        && (ExitCode == Killed || File.ReadAllText(LogPath).Contains("(INJECTED)", StringComparison.Ordinal));
 
     /// <summary>What whoever resumes gets: the step, after it was compared with what was written; null: nothing.</summary>
     public int? Resume()
