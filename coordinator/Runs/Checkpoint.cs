@@ -91,7 +91,7 @@ internal static class Checkpoint
 
     /// <summary>Whether an exception says that a checkpoint is not what was written, or cannot be read.</summary>
     public static bool IsDamage(Exception e) =>
-        e is IOException or UnauthorizedAccessException or InvalidDataException or JsonException or ArgumentException;
+        e is IOException or UnauthorizedAccessException or InvalidDataException or JsonException or ArgumentException or OverflowException;
 
     private static TableChain WriteTables(FolderWriter folder, CheckpointContent content, string? before)
     {
@@ -116,7 +116,7 @@ internal static class Checkpoint
         {
             return (CheckpointJson.Read(File.ReadAllText(Path.Combine(directory, JobFile)), out _, out _, out var tables).Step, tables);
         }
-        catch (Exception failure) when (failure is JsonException or ArgumentException)
+        catch (Exception failure) when (failure is JsonException or ArgumentException or OverflowException)
         {
             throw new InvalidDataException($"{JobFile}: {failure.Message}", failure);
         }

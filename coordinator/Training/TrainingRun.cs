@@ -170,7 +170,7 @@ internal sealed class TrainingRun
         var batchesPerEpoch = ShardSampler.StepsPerEpoch(scan.TrainRowsByShard, _job.Training.BatchSize);
         var stepsPerEpoch = (batchesPerEpoch + _job.Training.LocalSteps - 1) / _job.Training.LocalSteps;
         var rowsByShard = scan.TrainRowsByShard.Select(rows => (long)rows);
-        var totalSteps = Math.Min(_job.Training.MaxSteps ?? int.MaxValue, checked(stepsPerEpoch * _job.Training.Epochs));
+        var totalSteps = (int)Math.Min(_job.Training.MaxSteps ?? int.MaxValue, (long)stepsPerEpoch * _job.Training.Epochs);
         var early = _job.Training.EarlyStopping is null ? null : EarlyStopping.Start;
         if (resume is null)
         {

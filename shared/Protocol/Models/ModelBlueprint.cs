@@ -24,8 +24,20 @@ public sealed record ModelBlueprint(
     /// <summary>The tables that are no part of the layout.</summary>
     public ImmutableArray<TableEntry> Tables { get; init; } = [];
 
-    /// <exception cref="OverflowException">More than 2^31 - 1 parameters.</exception>
+    /// <exception cref="JobException">More than 2^31 - 1 parameters.</exception>
     public static ModelBlueprint Create(ModelSettings model, ModelInputs inputs)
+    {
+        try
+        {
+            return Declare(model, inputs);
+        }
+        catch (OverflowException e)
+        {
+            throw new JobException($"the model has more than {int.MaxValue} parameters outside of sparse tables; make its layers narrower, or its experts fewer", ExitCode.BadInput, e);
+        }
+    }
+
+    private static ModelBlueprint Declare(ModelSettings model, ModelInputs inputs)
     {
         var parameters = new ParameterDeclaration();
         var graph = new TaskGraph(inputs.Tasks);

@@ -41,7 +41,7 @@ public sealed partial class JobFileFuzzTests : IDisposable
           - {name: stars, kind: regression, label: stars, loss: huber, delta: 0.5}
         model: {architecture: ple, experts: 2, taskExperts: 1, levels: 2, expert: [16, 8], tower: [4], dropout: 0.2}
         weighting: {strategy: static, weights: {click: 1, buy: 0.5, stars: 2}, scope: trunk, scale: raw}
-        optimizer: {kind: adamw, learningRate: 0.003, weightDecay: 0.01, clipNorm: 1, schedule: {kind: cosine, warmup: 10, minimum: 0.1}, groups: [{match: embedding, learningRate: 0.01}]}
+        optimizer: {kind: adamw, learningRate: 0.003, weightDecay: 0.01, clipNorm: 1, schedule: {kind: cosine, warmup: 10, minimum: 0.1}, groups: [{match: embedding.*, learningRate: 0.01}]}
         embeddings: {storage: sparse, optimizer: rowwise-adagrad, admission: 2, expiry: 10000}
         metrics: {at: [5, 10], threshold: 0.5, calibrationBuckets: 10}
         training:

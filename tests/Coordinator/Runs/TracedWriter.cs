@@ -107,7 +107,7 @@ internal sealed partial class TracedWriter : IDisposable
 
     private static (int ExitCode, string Output) Run(string program, string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) 
+        using var process = Process.Start(new ProcessStartInfo(program, arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -31,6 +31,12 @@ public sealed class ModelBlueprintTests
     }
 
     [Fact]
+    public void A_model_of_more_parameters_than_can_be_counted_is_refused() => Assert.StartsWith(
+        "the model has more than 2147483647 parameters",
+        Assert.Throws<JobException>(() => ModelBlueprint.Create(new ModelSettings(Architecture.Mmoe, 256, [65_536, 65_536], [], [4], 0), Inputs)).Message,
+        StringComparison.Ordinal);
+
+    [Fact]
     public void A_binary_head_begins_at_the_training_rate() =>
         Assert.Equal(-2, Parameters(7)["head.click.bias"].Single());
 
