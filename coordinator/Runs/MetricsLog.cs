@@ -12,7 +12,7 @@ namespace DistMtl.Coordinator.Runs;
 internal sealed class MetricsLog : IRunObserver, IDisposable
 {
     private readonly string _path;
-    private readonly List<string> _unwritten = [];
+    private Queue<string> _unwritten = [];
     private FileStream _file;
     private long _length;
     private IReadOnlyList<string> _tasks = [];
@@ -45,7 +45,7 @@ internal sealed class MetricsLog : IRunObserver, IDisposable
             _tasks = started.Tasks;
         if (e is StepCompleted or EvaluationCompleted)
         {
-            _unwritten.Add(RunEventJson.Line(e, _tasks) + '\n');
+            _unwritten.Enqueue(RunEventJson.Line(e, _tasks) + '\n');
             TryWrite();
         }
         if (e is RunRewound rewound)
@@ -87,18 +87,20 @@ internal sealed class MetricsLog : IRunObserver, IDisposable
 
     private void Write()
     {
-        // What a write that failed has left behind the last whole line is overwritten.
-        var bytes = Encoding.UTF8.GetBytes(string.Concat(_unwritten));
-        _file.Position = _length;
-        _file.Write(bytes);
-        _length += bytes.Length;
-        _unwritten.Clear();
+        while (_unwritten.TryPeek(out var line))
+        {
+            var bytes = Encoding.UTF8.GetBytes(line);
+            // What a write that failed has left behind the last whole line is overwritten.
+            _file.Position = _length;
+            _file.Write(bytes);
+            _length += bytes.Length;
+            _unwritten.Dequeue();
+        }
     }
 
     private void Rewind(int step)
     {
-        _unwritten.RemoveAll(line => !IsUntil(line, step));
-        _file.SetLength(_length);
+        _unwritten = new(_unwritten.Where(line => IsUntil(line, step)));
         _file.Dispose();
         Cut(_path, step);
         _file = Open(_path, FileMode.OpenOrCreate);
