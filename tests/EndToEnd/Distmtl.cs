@@ -53,16 +53,21 @@ internal sealed partial class Distmtl : IAsyncDisposable
         return (exitCode, distmtl.Output, distmtl.Errors);
     }
 
-    public async Task<int> WaitAsync()
+    public Task<int> WaitAsync() => WaitAsync(Deadline);
+
+    /// <summary>For a long test.</summary>
+    public Task<int> WaitLongAsync() => WaitAsync(TimeSpan.FromMinutes(30));
+
+    private async Task<int> WaitAsync(TimeSpan limit)
     {
-        using var deadline = new CancellationTokenSource(Deadline);
+        using var deadline = new CancellationTokenSource(limit);
         try
         {
             await _process.WaitForExitAsync(deadline.Token);
         }
         catch (OperationCanceledException)
         {
-            throw new TimeoutException($"still running after {Deadline.TotalMinutes} minutes:\n{Output}\n{Errors}");
+            throw new TimeoutException($"still running after {limit.TotalMinutes} minutes:\n{Output}\n{Errors}");
         }
         return _process.ExitCode;
     }
