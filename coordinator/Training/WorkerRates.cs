@@ -20,7 +20,7 @@ internal sealed class WorkerRates(TimeProvider time, Action<string> notice)
     private const double FastAbove = 0.6;
 
     /// <summary>Steps of a generation that are no measure: code is compiled, caches are cold.</summary>
-    private const int WarmUp = 10;
+    public const int WarmUp = 20;
 
     /// <summary>Who keeps the others waiting for less is not slow, whatever the ratio.</summary>
     private static readonly TimeSpan s_noticeable = TimeSpan.FromMilliseconds(20);

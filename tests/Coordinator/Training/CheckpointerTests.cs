@@ -42,7 +42,7 @@ public sealed class CheckpointerTests : IRunObserver, IDisposable
         var weighting = WeightingTable.Create(new WeightingContext(job.Tasks, job.Weighting, job.Optimizer, job.Seed));
         _progress = new TrainingProgress(scan, blueprint, weighting, 2, 2, 2, new TrainingState(
             5, server.Parameters_P, server.Optimizer, weighting.Start(), null, Ledger.Create([16]), 0, 0));
-        _checkpointer = new Checkpointer(job, _store, this, new RunClock(_clock));
+        _checkpointer = new Checkpointer(job, _store, this, new RunClock(_clock), SoleCommitter.Instance);
     }
 
     public void Dispose() => _scratch.Dispose();

@@ -14,7 +14,7 @@ public sealed class WorkerRatesTests
         var rates = new WorkerRates(_clock, _notices.Add);
         rates.Form([("a", [0]), ("b", [1]), ("c", [2])]);
         // Whose first steps are no measure.
-        for (var step = 0; step < 10; step++)
+        for (var step = 0; step < WorkerRates.WarmUp; step++)
             Step(rates, 1, 1, step == 5 ? 100 : 1);
         return rates;
     }
@@ -72,7 +72,7 @@ public sealed class WorkerRatesTests
             Step(rates, 1, 1, 4);
         rates.Form([("a", [0, 1]), ("c", [2])]);
         Assert.Equal([false, true], rates.Current.Select(worker => worker.IsSlow));
-        for (var step = 0; step < 10 + WorkerRates.Window; step++)
+        for (var step = 0; step < WorkerRates.WarmUp + WorkerRates.Window; step++)
             Step(rates, ("a", 1), ("c", 1));
         Assert.Equal("worker c is no longer slow: 100 rows/s", _notices[^1]);
         Assert.DoesNotContain(rates.Current, worker => worker.IsSlow);
