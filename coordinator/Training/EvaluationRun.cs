@@ -46,7 +46,7 @@ internal static class EvaluationRun
             job, schema, ServerShape.Of(job, blueprint, fleet.Placement.Generation, perTask: false),
             [state], checkpoint.Step, fleet, stop);
         var plan = new PlanHeader(fleet.Placement.Generation, JobFileWriter.Write(job), [], 1, 0, PerTask: false, Splits.Test, [.. servers.Addresses], 1, 1);
-        await Preparation.RunAsync(job, schema, plan, trainRowsByShard: null, fleet, stop);
+        await Preparation.RunAsync(job, schema, plan, backups: null, trainRowsByShard: null, fleet, stop);
         await servers.PublishAsync(checkpoint.Step, stop);
         return await new Evaluator(job, schema, fleet).EvaluateAsync(checkpoint.Step, WorkKind.Test, stop);
     }

@@ -40,6 +40,12 @@ internal sealed class Evaluator(JobFile job, DataSchema schema, WorkerFleet flee
         {
             var received = await fleet.ReceiveAsync(
                 deadline, $"the {split} evaluation", () => Enumerable.Range(0, parts.Length).Where(shard => parts[shard] is null), cancellation);
+            if (received.Frame.Kind == FrameKind.Sum && job.Training.BackupShards > 0)
+            {
+                // Of the step before, from a worker that others were faster than.
+                received.Frame.Dispose();
+                continue;
+            }
             if (received.Frame.Kind != FrameKind.Predictions)
                 throw new JobException($"worker {received.Worker} sent {received.Frame.Kind} instead of predictions", ExitCode.ClusterLost);
             var header = received.Frame.Header<PredictionsHeader>();

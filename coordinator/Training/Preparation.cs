@@ -16,14 +16,15 @@ internal static class Preparation
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(30);
 
     /// <param name="plan">For all; each worker's own shards are filled in.</param>
+    /// <param name="backups">Shards that a worker computes beside its own; null: there are none.</param>
     /// <param name="trainRowsByShard">What the scan counted; null where no training rows are read.</param>
     /// <returns>By worker: valid labels per task of its first step.</returns>
     /// <exception cref="JobException">A worker is lost or late, or reads other rows than the coordinator.</exception>
     public static async Task<IReadOnlyDictionary<string, long[]>> RunAsync(
-        JobFile job, DataSchema schema, PlanHeader plan, IReadOnlyList<int>? trainRowsByShard, WorkerFleet fleet, CancellationToken cancellation)
+        JobFile job, DataSchema schema, PlanHeader plan, Backups? backups, IReadOnlyList<int>? trainRowsByShard, WorkerFleet fleet, CancellationToken cancellation)
     {
         await fleet.SendAsync(
-            FrameKind.Plan, worker => plan with { Shards = [.. worker.Shards] }, Encoding.UTF8.GetBytes(schema.ToJson()), cancellation);
+            FrameKind.Plan, worker => plan with { Shards = [.. worker.Shards], BackupShards = backups?.ByWorker.GetValueOrDefault(worker.Worker) }, Encoding.UTF8.GetBytes(schema.ToJson()), cancellation);
         var waiting = new ConcurrentDictionary<string, ImmutableArray<int>>(fleet.Placement.Workers.Select(worker => KeyValuePair.Create(worker.Worker, worker.Shards)));
         var labels = new Dictionary<string, long[]>();
         while (!waiting.IsEmpty)

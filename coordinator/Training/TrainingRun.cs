@@ -36,6 +36,8 @@ internal sealed class TrainingRun
     private readonly string _id = Guid.NewGuid().ToString("N");
     private TrainingCluster? _cluster;
     private bool _isFormed;
+    private bool _isReassigned;
+    private Backups _backups = Backups.Of(0, []);
     private int _fruitless;
 
     public TrainingRun(JobFile job, RunDirectory directory, IRunObserver observer, RunSurroundings surroundings)
@@ -71,7 +73,7 @@ internal sealed class TrainingRun
                 {
                     if (await TrainAsync(progress, cluster, waits, stop) is { } summary)
                         return summary;
-                    progress = Rewind(progress, cluster, "workers have come or want to go");
+                    progress = Rewind(progress, cluster, _isReassigned ? "other workers are slow now" : "workers have come or want to go");
                 }
                 catch (JobException e) when (IsMendable(e) && _fruitless < MaxFruitless && MayGoOn(cluster))
                 {
@@ -113,7 +115,10 @@ internal sealed class TrainingRun
         await using var fleet = await WorkerFleet.FormAsync(
             cluster, _job.Data.Shards, _job.Training.MinWorkers, TimeSpan.FromSeconds(_job.Training.WorkersTimeoutSeconds), waits, Notice, stop);
         _rates.Form(fleet.Placement.Workers.Select(worker => (worker.Worker, (IReadOnlyList<int>)worker.Shards)));
-        (_isFormed, progress.Workers) = (true, fleet.Workers);
+        _backups = Backups.Of(_job.Training.BackupShards, _rates.Current);
+        if (_backups.Twice is { } twice)
+            Notice($"data shards {string.Join(' ', twice)} are computed twice");
+        (_isFormed, _isReassigned, progress.Workers) = (true, false, fleet.Workers);
         var step = progress.State.Step;
         try
         {
@@ -126,6 +131,13 @@ internal sealed class TrainingRun
             if (_surroundings.Trace is { } trace)
                 await trace.CollectAsync(fleet);
         }
+    }
+
+    /// <summary>Whether the run should form up again: workers have come or gone, or others than before are slow and have shards that fast ones could compute, too.</summary>
+    private bool IsOutdated(WorkerFleet fleet)
+    {
+        _isReassigned = !fleet.IsOutdated && _job.Training.BackupShards > 0 && _backups.AreOutdated(_rates.Current);
+        return fleet.IsOutdated || _isReassigned;
     }
 
     /// <summary>Not that workers who were waited for did not come.</summary>
@@ -211,8 +223,10 @@ internal sealed class TrainingRun
         var shape = ServerShape.Of(_job, progress.Blueprint, fleet.Placement.Generation, progress.Weighting.Need != WeightingNeed.Losses);
         progress.ServerStates ??= StatesOf(progress, progress.Resumed?.Tables ?? []);
         var servers = progress.Servers = await ServerGroup.StartAsync(_job, progress.Scan.Schema, shape, progress.ServerStates, progress.State.Step, fleet, stop);
+        if (shape is { MayComeTwice: true, HoldsRows: true })
+            throw new JobException("training.backupShards does not go with weighting.scope: trunk where tables are sparse: their rows' gradients wait at one worker for the weights; choose scope: all, or take backupShards out");
         var firstLabels = await Preparation.RunAsync(
-            _job, progress.Scan.Schema, PlanFor(progress, fleet, servers), progress.Scan.TrainRowsByShard, fleet, stop);
+            _job, progress.Scan.Schema, PlanFor(progress, fleet, servers), _backups, progress.Scan.TrainRowsByShard, fleet, stop);
         Notice("the workers have read their shards");
         if (ShardStates.Has(_job))
         {
@@ -224,7 +238,7 @@ internal sealed class TrainingRun
         var schedule = new LearningRateSchedule(_job.Optimizer.Schedule, progress.TotalSteps, progress.StepsPerEpoch);
         var weigher = new StepWeigher(_job, progress.Weighting, schedule, servers);
         var evaluator = new Evaluator(_job, progress.Scan.Schema, fleet);
-        var loop = new TrainingLoop(_job, progress, evaluator, _checkpointer, _observer, _clock, () => fleet.IsOutdated);
+        var loop = new TrainingLoop(_job, progress, evaluator, _checkpointer, _observer, _clock, () => IsOutdated(fleet));
         if (_job.Training.Mode == TrainingMode.Synchronous)
             await loop.StepTogetherAsync(new StepRunner(_job, weigher, fleet, servers, _rates, progress.StepsPerEpoch, Sum(firstLabels.Values)), stop);
         else
@@ -235,7 +249,7 @@ internal sealed class TrainingRun
         var status = progress.State.Step >= progress.TotalSteps ? RunStatus.Completed
             : loop.ShouldStop ? RunStatus.EarlyStopped
             : RunStatus.Interrupted;
-        var isOutdated = status == RunStatus.Interrupted && fleet.IsOutdated && !stop.IsCancellationRequested;
+        var isOutdated = status == RunStatus.Interrupted && IsOutdated(fleet) && !stop.IsCancellationRequested;
         if (progress.SavedStep != progress.State.Step && !(isOutdated && progress.IsWhole(_job)))
             await _checkpointer.SaveAsync(progress, isNeeded: !isOutdated);
         if (isOutdated)
@@ -296,7 +310,8 @@ internal sealed class TrainingRun
         progress.BatchesPerEpoch,
         (int)Math.Min((long)progress.TotalSteps * _job.Training.LocalSteps, int.MaxValue),
         Trace: _surroundings.Trace is not null,
-        Run: _id);
+        Run: _id,
+        Twice: _backups.Twice);
 
     private RunStarted Started(TrainingProgress progress) => new(
         _clock.Seconds, NameToShow, _directory.Root, [.. _job.Tasks.Select(task => task.Name)], progress.Workers, _job.Data.Shards,

@@ -37,6 +37,9 @@ public class TreeReducer<TSum>(int shards, Func<TSum, TSum, TSum> add, bool leav
         ? sum
         : throw new InvalidOperationException($"the sum is not complete: shards {string.Join(", ", MissingShards)} are missing");
 
+    /// <summary>Whether a shard has been counted.</summary>
+    public bool Covers(int shard) => _covered[shard];
+
     /// <summary>Takes over a subtree's sum; the reducer may write to it from now on.</summary>
     /// <exception cref="ArgumentException">The node is outside the tree, or one of its shards was counted already.</exception>
     public void Add(TreeNode node, TSum sum)

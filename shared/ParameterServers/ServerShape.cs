@@ -24,6 +24,9 @@ public sealed record ServerShape(long Generation, int Servers, int Shards, Param
     /// <summary>Whether the update is scaled by its norm, which somebody has to measure then.</summary>
     public bool IsClipped { get; init; }
 
+    /// <summary>Whether a shard may be computed by two workers, whose gradients are equal: the first to come is taken.</summary>
+    public bool MayComeTwice { get; init; }
+
     /// <summary>How a worker computes the gradients of table rows: of every task, wherever it computes those of the flat parameters so.</summary>
     public TableShape ComputedTables => Tables with { IsPerTask = Gradient.IsPerTask };
 
@@ -42,6 +45,7 @@ public sealed record ServerShape(long Generation, int Servers, int Shards, Param
         var tables = new TableShape(blueprint.Tables, job.Tasks.Count, perTask && job.Weighting.Scope == WeightingScope.All);
         return new ServerShape(generation, job.Training.ParameterServers.Count, job.Data.Shards, slices, gradient, tables)
         {
+            MayComeTwice = job.Training.BackupShards > 0,
             IsClipped = job.Optimizer.ClipNorm is not null,
             IsMeasured = perTask || job.Optimizer.ClipNorm is not null,
             Compression = job.Training.Compression.Kind == CompressionKind.None

@@ -134,7 +134,10 @@ public sealed class StepSums
         if (_rows is null)
             return;
         lock (_rows)
-            Checked(() => _rows.Expect(node, rows));
+        {
+            if (!(IsBackup(node) && _rows.Knows(node)))
+                Checked(() => _rows.Expect(node, rows));
+        }
     }
 
     /// <param name="gradient">Pooled; taken over.</param>
@@ -144,6 +147,11 @@ public sealed class StepSums
             throw new FrameException($"slice {slice} is another server's");
         lock (reducer)
         {
+            if (IsBackup(node) && _shards.Contains(node.Index) && reducer.Covers(node.Index))
+            {
+                ArrayPool<float>.Shared.Return(gradient);
+                return;
+            }
             Checked(() => reducer.Add(node, gradient));
             if (reducer.Counted < _shards.Count)
                 return;
@@ -168,6 +176,11 @@ public sealed class StepSums
             throw new FrameException("gradients of table rows for a model without sparse tables");
         lock (_rows)
         {
+            if (IsBackup(node) && _rows.Has(node))
+            {
+                ArrayPool<float>.Shared.Return(gradients);
+                return;
+            }
             Checked(() => _rows.Add(node, gradients, length));
             if (_rows.Counted < _shards.Count)
                 return;
@@ -177,6 +190,9 @@ public sealed class StepSums
         else
             Count();
     }
+
+    /// <summary>Whether another worker may send the same.</summary>
+    private bool IsBackup(TreeNode node) => _shape.MayComeTwice && node.Level == 0;
 
     /// <summary>
     /// One side or two: the root's children. One worker's shards may be more than two subtrees; the others are added to the

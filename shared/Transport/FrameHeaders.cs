@@ -21,6 +21,8 @@ public sealed record HelloHeader(
 /// <param name="TotalBatches">In the whole run, for the schedule of local steps.</param>
 /// <param name="Servers">Where each parameter server listens, HOST:PORT; empty: all are in the coordinator, on this connection.</param>
 /// <param name="Trace">Whether to record what takes how long, for <see cref="FrameKind.FetchTrace"/>.</param>
+/// <param name="BackupShards">Shards of slow workers that this one computes, too; null: none.</param>
+/// <param name="Twice">All shards that are computed twice, whosever they are: their gradients travel one by one; null: none.</param>
 /// <param name="Run">The same for all generations of a run, and for no other run: rows that a worker has read for it are still good; null: they are not.</param>
 [MessagePackObject]
 public sealed record PlanHeader(
@@ -35,7 +37,9 @@ public sealed record PlanHeader(
     [property: Key(8)] int BatchesPerEpoch,
     [property: Key(9)] int TotalBatches,
     [property: Key(10)] bool Trace = false,
-    [property: Key(11)] string? Run = null);
+    [property: Key(11)] string? Run = null,
+    [property: Key(12)] int[]? BackupShards = null,
+    [property: Key(13)] int[]? Twice = null);
 
 /// <summary>A set of splits; the bits are those of the data layer's split numbers.</summary>
 [Flags]

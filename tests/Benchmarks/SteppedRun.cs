@@ -48,7 +48,7 @@ internal sealed class SteppedRun : IAsyncDisposable
             var server = ServerState.Create(job, blueprint, InitialParameters.Draw(blueprint.Layout, job.Seed));
             var servers = await ServerGroup.StartAsync(job, scan.Schema, shape, [server], 0, fleet, cancellation);
             var plan = new PlanHeader(shape.Generation, JobFileWriter.Write(job), [], stepsPerEpoch, 0, isPerTask, Splits.Train, [], stepsPerEpoch, int.MaxValue);
-            var labels = await Preparation.RunAsync(job, scan.Schema, plan, null, fleet, cancellation);
+            var labels = await Preparation.RunAsync(job, scan.Schema, plan, null, null, fleet, cancellation);
             await servers.PublishAsync(0, cancellation);
             var weigher = new StepWeigher(job, weighting, new LearningRateSchedule(job.Optimizer.Schedule, int.MaxValue, stepsPerEpoch), servers);
             var firstLabels_T = labels.Values.Aggregate((left, right) => [.. left.Zip(right, (a, b) => a + b)]);

@@ -20,6 +20,28 @@ public sealed class StragglerTests
         Assert.Equal(Repository.Hash(folder["calm"]), Repository.Hash(folder["run"]));
     }
 
+    [Theory]
+    [InlineData("pcgrad")]
+    [InlineData("equal", "embeddings={storage: sparse}")]
+    public async Task Shards_of_a_slow_worker_are_computed_twice_and_the_bits_stay_the_same(string strategy, params string[] set)
+    {
+        using var folder = new TemporaryFolder();
+        var job = SmallJob.Write(folder, strategy, rows: 20_000);
+        string[] larger = ["--json", "--set", "training.batchSize=2048", "--set", "training.maxSteps=90", "--set", "training.epochs=20", .. set.SelectMany(pair => new[] { "--set", pair })];
+        await using var distmtl = Distmtl.StartWith(
+            new() { ["DISTMTL_FAULTS"] = "worker-1@25/computing:slow*20" },
+            ["train", job, "--workers", "3", "--out", folder["run"], "--set", "training.backupShards=2", "--set", "training.evaluateEvery=20", .. larger]);
+        Assert.True(await distmtl.WaitAsync() == 0, distmtl.Output + distmtl.Errors);
+        Assert.Matches("other workers are slow now; going on behind step [2-5]", distmtl.Output);
+        Assert.Matches("data shards [0-9 ]+ are computed twice", distmtl.Output);
+        // What the slow worker sends too late disturbs nobody.
+        Assert.DoesNotContain("instead of", distmtl.Output, StringComparison.Ordinal);
+        var calm = await Distmtl.RunAsync(["train", job, "--workers", "1", "--out", folder["calm"], .. larger]);
+        Assert.True(calm.ExitCode == 0, calm.Output + calm.Errors);
+        Assert.Equal(Repository.Hash(folder["calm"]), Repository.Hash(folder["run"]));
+        Assert.Equal(File.ReadAllText(Path.Combine(folder["calm"], "ledger.csv")), File.ReadAllText(Path.Combine(folder["run"], "ledger.csv")));
+    }
+
     [Fact]
     public async Task The_status_tells_what_is_waited_for_since_when_and_how_fast_each_worker_is()
     {

@@ -1,6 +1,5 @@
 using DistMtl.Aggregation;
 using DistMtl.Data;
-using DistMtl.Protocol.Jobs;
 using DistMtl.Protocol.Tracing;
 
 namespace DistMtl.Worker.Jobs;
@@ -15,17 +14,16 @@ internal sealed class BatchSource
     private readonly IReadOnlyDictionary<int, ShardRows> _rows;
     private readonly Dictionary<int, ShardCursor> _cursors;
     private readonly IReadOnlyList<TreeNode> _nodes;
+    private readonly HashSet<int> _own;
 
     public BatchSource(JobPlan plan, IReadOnlyDictionary<int, ShardRows> rows, TouchedRows touched)
     {
         _plan = plan;
         _rows = rows;
         Touched = touched;
-        _cursors = plan.Header.Shards.ToDictionary(shard => shard, shard => new ShardCursor(plan.Job.Seed, shard, rows[shard].Train.Count));
-        // What is compressed is a shard's, for its memory goes where the shard goes.
-        _nodes = plan.Job.Training.Compression.Kind == CompressionKind.None
-            ? TreeNode.Cover(plan.Header.Shards, plan.Job.Data.Shards)
-            : [.. plan.Header.Shards.Order().Select(TreeNode.Leaf)];
+        _cursors = plan.ComputedShards.ToDictionary(shard => shard, shard => new ShardCursor(plan.Job.Seed, shard, rows[shard].Train.Count));
+        _nodes = plan.Nodes;
+        _own = [.. plan.Header.Shards];
     }
 
     public TouchedRows Touched { get; }
@@ -35,7 +33,7 @@ internal sealed class BatchSource
         using var span = TraceSource.Worker.Begin("make micro-batches", "make", version);
         var (epoch, step) = Math.DivRem(version, _plan.Header.StepsPerEpoch);
         NodeBatch[] nodes = [.. _nodes.Select(node => MakeNode(node, epoch, step))];
-        return new StepBatch(version, nodes, NodeBatch.Sum(nodes.Select(node => node.Labels_T)));
+        return new StepBatch(version, nodes, NodeBatch.Sum(nodes.Where(node => _own.Contains(node.Shards[0].Shard)).Select(node => node.Labels_T)));
     }
 
     /// <summary>

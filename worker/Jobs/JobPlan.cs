@@ -1,4 +1,5 @@
 using System.Text;
+using DistMtl.Aggregation;
 using DistMtl.Aggregation.Weightings;
 using DistMtl.Data;
 using DistMtl.Protocol;
@@ -26,6 +27,29 @@ internal sealed record JobPlan(PlanHeader Header, JobFile Job, DataSchema Schema
         var job = reading.Job ?? throw new JobException(
             $"the coordinator's job file can't be read here; coordinator and worker must be of one version: {string.Join("; ", reading.Problems)}");
         return (job, DataSchema.FromJson(Encoding.UTF8.GetString(schema.GetSpan())));
+    }
+
+    /// <summary>Whose rows this worker needs: its own shards, and those that it computes for slow workers.</summary>
+    public IReadOnlyList<int> ComputedShards => [.. Header.Shards, .. Header.BackupShards ?? []];
+
+    /// <summary>
+    /// What it sends sums of: the largest subtrees of its own shards, and one by one those that others compute, too, for the
+    /// others would not have the same subtrees; so where gradients are compressed, for what compression keeps goes where the shard goes.
+    /// </summary>
+    public IReadOnlyList<TreeNode> Nodes
+    {
+        get
+        {
+            if (Job.Training.Compression.Kind != CompressionKind.None)
+                return [.. Header.Shards.Order().Select(TreeNode.Leaf)];
+            var twice = (Header.Twice ?? []).ToHashSet();
+            return
+            [
+                .. TreeNode.Cover(Header.Shards.Where(shard => !twice.Contains(shard)), Job.Data.Shards),
+                .. Header.Shards.Where(twice.Contains).Order().Select(TreeNode.Leaf),
+                .. (Header.BackupShards ?? []).Order().Select(TreeNode.Leaf),
+            ];
+        }
     }
 
     public IReadOnlySet<Split> Splits => Enum.GetValues<Split>().Where(split => ((int)Header.Splits & (1 << (int)split)) != 0).ToHashSet();

@@ -231,6 +231,9 @@ internal sealed class JobSession : IAsyncDisposable
                 continue;
             }
             var batch = await _next;
+            // Others were faster with what this worker owed: it goes on with what is due.
+            if (batch.Version < work.Version && trainer.Plan.Header.Twice is not null)
+                _next = Task.FromResult(batch = await PrepareAsync(work.Version, cancellation));
             if (!client.HasRows(batch))
                 continue;
             _work = null;
@@ -253,18 +256,36 @@ internal sealed class JobSession : IAsyncDisposable
         for (var i = 0; i < batch.Nodes.Count; i++)
         {
             var (node, place) = (batch.Nodes[i], i);
-            var (sum, rowsOfNode) = await _thread.RunAsync(
-                () =>
-                {
-                    // Each hop to the thread costs as much as loading does.
-                    if (place == 0)
-                        trainer.Load(client.Parameters_P);
-                    return Train(trainer, work, node, client.Parameters_P, rows[place].Values.AsMemory(0, rows[place].Length));
-                },
-                cancellation);
+            if (IsOvertaken(work))
+            {
+                ArrayPool<float>.Shared.Return(rows[place].Values);
+                continue;
+            }
+            (PartialSum Sum, HeldRows? Held) computed;
+            try
+            {
+                computed = await _thread.RunAsync(
+                    () =>
+                    {
+                        // Each hop to the thread costs as much as loading does.
+                        if (place == 0)
+                            trainer.Load(client.Parameters_P);
+                        return Train(trainer, work, node, client.Parameters_P, rows[place].Values.AsMemory(0, rows[place].Length));
+                    },
+                    cancellation);
+            }
+            catch (JobException) when (IsOvertaken(work))
+            {
+                // The next step's parameters had begun to come while these were loaded: nobody wants what that gave.
+                continue;
+            }
+            finally
+            {
+                ArrayPool<float>.Shared.Return(rows[place].Values);
+            }
             if (place == 0)
                 FaultPlan.Own.At(FaultPhase.Computing, work.Version + 1);
-            ArrayPool<float>.Shared.Return(rows[place].Values);
+            var (sum, rowsOfNode) = computed;
             if (rowsOfNode is not null)
                 held.Add((node, rowsOfNode));
             sending.Add(SendAsync(work, node, sum, next, place, trainer, client, cancellation));
@@ -273,6 +294,9 @@ internal sealed class JobSession : IAsyncDisposable
         FaultPlan.Own.At(FaultPhase.Sent, work.Version + 1);
         _held = held.Count > 0 ? new HeldStep(work.Version, held) : null;
     }
+
+    /// <summary>Whether others have computed this worker's shards before it, so that the step is over.</summary>
+    private bool IsOvertaken(WorkHeader work) => _work is { } due && (due.Version != work.Version || due.Kind != work.Kind);
 
     private static (PartialSum Sum, HeldRows? Held) Train(ShardTrainer trainer, WorkHeader work, NodeBatch node, float[] parameters_P, ReadOnlyMemory<float> rows)
     {

@@ -20,9 +20,9 @@ internal sealed class ShardStore
         {
             if (_run is null || _run != plan.Header.Run)
                 (_run, _rows) = (plan.Header.Run, []);
-            var missing = plan.Header.Shards.Where(shard => !_rows.ContainsKey(shard)).ToHashSet();
+            var missing = plan.ComputedShards.Where(shard => !_rows.ContainsKey(shard)).ToHashSet();
             var read = missing.Count == 0 ? new Dictionary<int, ShardRows>() : ShardLoader.Load(plan.Job, plan.Schema, missing, plan.Splits, cancellation);
-            return _rows = plan.Header.Shards.ToDictionary(shard => shard, shard => read.GetValueOrDefault(shard) ?? _rows[shard]);
+            return _rows = plan.ComputedShards.ToDictionary(shard => shard, shard => read.GetValueOrDefault(shard) ?? _rows[shard]);
         }
     }
 

@@ -6,8 +6,8 @@ namespace DistMtl.Worker.Jobs;
 
 /// <summary>The micro-batches of a worker's shards in one step, and the table rows they touch.</summary>
 /// <param name="Version">The step's parameters.</param>
-/// <param name="Nodes">What the worker sends sums of, in shard order.</param>
-/// <param name="Labels_T">Valid labels per task over all its shards.</param>
+/// <param name="Nodes">What the worker sends sums of: its own in shard order, then those that it computes for slow workers.</param>
+/// <param name="Labels_T">Valid labels per task over its own shards.</param>
 internal sealed record StepBatch(int Version, IReadOnlyList<NodeBatch> Nodes, long[] Labels_T);
 
 /// <summary>One whole subtree of the worker's shards.</summary>

@@ -263,6 +263,7 @@ public static class JobFileWriter
         .Add("device", training.Device)
         .Add("stepTimeoutSeconds", training.StepTimeoutSeconds)
         .Add("onNonFinite", training.OnNonFinite == NonFiniteAction.Fail ? null : EnumWords.Of(training.OnNonFinite))
+        .Add("backupShards", training.BackupShards == 0 ? null : (int?)training.BackupShards)
         .Add("maxSkips", training.OnNonFinite == NonFiniteAction.Skip ? (int?)training.MaxSkips : null)
         .Add("minWorkers", training.MinWorkers == TrainingSettings.DefaultMinWorkers ? null : (int?)training.MinWorkers)
         .Add("workersTimeoutSeconds", training.WorkersTimeoutSeconds == TrainingSettings.DefaultWorkersTimeoutSeconds ? null : (double?)training.WorkersTimeoutSeconds);

@@ -63,6 +63,12 @@ public sealed record TrainingSettings(
     /// <summary>How many of the newest checkpoints are kept; beside them the best one is, where early stopping looks for it.</summary>
     public int CheckpointsKept { get; init; } = DefaultCheckpointsKept;
 
+    /// <summary>
+    /// So many data shards of slow workers are computed by fast ones, too, and whichever gradient comes first is taken: they are
+    /// equal to the bit. 0: none.
+    /// </summary>
+    public int BackupShards { get; init; }
+
     /// <summary>What becomes of a step with a loss or gradient that is not a finite number.</summary>
     public NonFiniteAction OnNonFinite { get; init; } = NonFiniteAction.Fail;
 

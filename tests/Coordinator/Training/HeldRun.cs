@@ -129,7 +129,7 @@ internal sealed class HeldRun : IAsyncDisposable
         var server = ServerState.Create(job, blueprint, InitialParameters.Draw(blueprint.Layout, job.Seed));
         var servers = await ServerGroup.StartAsync(job, scan.Schema, shape, [server], 0, _fleet, _deadline.Token);
         var plan = new PlanHeader(shape.Generation, JobFileWriter.Write(job), [], stepsPerEpoch, 0, false, Splits.Train, [], stepsPerEpoch, int.MaxValue);
-        var labels = await Preparation.RunAsync(job, scan.Schema, plan, null, _fleet, _deadline.Token);
+        var labels = await Preparation.RunAsync(job, scan.Schema, plan, null, null, _fleet, _deadline.Token);
         await servers.PublishAsync(0, _deadline.Token);
         var weigher = new StepWeigher(job, weighting, new LearningRateSchedule(job.Optimizer.Schedule, int.MaxValue, stepsPerEpoch), servers);
         _steps = new FreeRunner(job, weigher, _fleet, servers, stepsPerEpoch, 0, 0, labels);

@@ -241,6 +241,7 @@ internal static class RandomJob
             Accumulate = 1 + numbers[3] % 2,
             CheckpointsKept = 1 + numbers[3] % 4,
             Compression = compression,
+            BackupShards = compression.Kind == CompressionKind.None ? numbers[2] % 3 : 0,
         };
 
     private static Gen<CompressionSettings> Compression(OptimizerKind optimizer) =>

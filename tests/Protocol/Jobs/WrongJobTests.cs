@@ -197,6 +197,8 @@ public sealed class WrongJobTests
     [InlineData(Training, "training: {maxSkips: 3}", "16:22: maxSkips is the limit of onNonFinite: skip; take it out, or choose that")]
     [InlineData(Training, "training: {onNonFinite: skip, localSteps: 2}", "16:25: onNonFinite: skip needs workers that step together: mode synchronous, no localSteps")]
     [InlineData(Training, "training: {onNonFinite: skip, compression: topk}", "16:25: onNonFinite: skip would lose what compression has kept of the step for later; take compressions that keep nothing: none, fp16, bf16, or int8 without errorFeedback")]
+    [InlineData(Training, "training: {backupShards: -1}", "16:26: backupShards must be 0 or more, but is '-1'")]
+    [InlineData(Training, "training: {backupShards: 2, compression: fp16}", "16:26: backupShards needs steps that a shard can be computed for anywhere: mode synchronous, no localSteps, no compression")]
     [InlineData(Training, "training: {checkpointsKept: 0}", "16:29: checkpointsKept must be 1 or more, but is '0'")]
     [InlineData(Training, "training: {minWorkers: 0}", "16:24: minWorkers must be 1 or more, but is '0'")]
     [InlineData(Training, "training: {minWorkers: 9}", "16:24: minWorkers must be at most the number of shards, 8, but is '9': a worker without a shard has nothing to do")]

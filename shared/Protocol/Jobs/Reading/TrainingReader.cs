@@ -19,6 +19,7 @@ internal static class TrainingReader
         {
             CheckpointsKept = section.Whole("checkpointsKept", TrainingSettings.DefaultCheckpointsKept, NumberRange.AtLeast(1)),
             Folds = section.Whole("folds", NumberRange.Between(2, ValidationFold.MaxFolds)),
+            BackupShards = section.Whole("backupShards", 0, NumberRange.AtLeast(0)),
             OnNonFinite = section.Choice<NonFiniteAction>("onNonFinite") ?? NonFiniteAction.Fail,
             MaxSkips = section.Whole("maxSkips", TrainingSettings.DefaultMaxSkips, NumberRange.AtLeast(1)),
             MinWorkers = section.Whole("minWorkers", TrainingSettings.DefaultMinWorkers, NumberRange.AtLeast(1)),
@@ -81,6 +82,8 @@ internal static class TrainingReader
             section.Report("outer", "outer says how local steps become one; take it out, or set localSteps");
         if (training.Mode != TrainingMode.Synchronous && section.Scope.Weightings.Any(weighting => weighting.Name == strategy && weighting.RewritesRows))
             section.Report("mode", $"weighting strategy {strategy} rewrites the gradients of all workers together, so they must wait for each other; choose mode: synchronous, or another strategy");
+        if (training.BackupShards > 0 && (training.Mode != TrainingMode.Synchronous || training.LocalSteps > 1 || training.Compression.Kind != CompressionKind.None))
+            section.Report("backupShards", "backupShards needs steps that a shard can be computed for anywhere: mode synchronous, no localSteps, no compression");
         if (training.LocalSteps > 1 && training.Mode != TrainingMode.Synchronous)
             section.Report("localSteps", "localSteps go with mode: synchronous alone: shards that wait for nobody have nothing to average");
     }
