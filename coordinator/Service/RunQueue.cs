@@ -110,6 +110,12 @@ internal sealed class RunQueue(ClusterNode node, JobStore store, string dataFold
                 await FinishAsync(run, ExitCode.Success, null);
             run.Ended(status == RunStatus.Interrupted ? ExitCode.Interrupted : ExitCode.Success, null);
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Its folder or its data: the next run has its own.
+            await FinishAsync(run, ExitCode.Failure, e.Message);
+            run.Ended(ExitCode.Failure, e.Message);
+        }
         catch (JobException e) when (e.ExitCode != ExitCode.CutOff)
         {
             await FinishAsync(run, e.ExitCode, e.Message);

@@ -93,8 +93,8 @@ internal sealed partial class Distmtl : IAsyncDisposable
 
     public void Signal(PosixSignal signal) => _ = Kill(_process.Id, signal == PosixSignal.SIGINT ? 2 : 15);
 
-    /// <summary>SIGSTOP: the process does nothing until <see cref="Continue"/>.</summary>
-    public static void Stop(int pid) => _ = Kill(pid, 19);
+    /// <summary>Whether SIGSTOP keeps the process from doing anything.</summary>
+    public static bool IsStopped(int pid) => File.ReadAllText($"/proc/{pid}/stat").Split(") ")[^1].StartsWith('T');
 
     /// <summary>SIGCONT.</summary>
     public static void Continue(int pid) => _ = Kill(pid, 18);
