@@ -155,6 +155,7 @@ internal sealed class RemoteServer(ServerShape shape, int index, string worker, 
     {
         try
         {
+            using var wait = fleet.Wait($"the answer of {Name}", deadline, () => []);
             return await fleet.UnlessLostAsync(channel.Reader.ReadAsync(cancellation).AsTask()).WaitAsync(deadline, cancellation);
         }
         catch (TimeoutException)

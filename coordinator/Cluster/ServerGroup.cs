@@ -96,7 +96,9 @@ internal sealed class ServerGroup
     {
         try
         {
-            return await _fleet.UnlessLostAsync(Task.WhenAll(_servers.Select(report)));
+            var reports = Task.WhenAll(_servers.Select(report));
+            using var wait = reports.IsCompleted ? null : _fleet.Wait($"the parameter servers' reports of step {version + 1}", deadline, () => []);
+            return await _fleet.UnlessLostAsync(reports);
         }
         catch (LateShardsException e)
         {

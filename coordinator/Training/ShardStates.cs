@@ -39,6 +39,7 @@ internal sealed class ShardStates
             _vectors = [];
         await _fleet.SendAsync(FrameKind.FetchShards, new ServerOrderHeader(_fleet.Placement.Generation, 0, 0), default, cancellation);
         var waiting = _fleet.All.ToHashSet();
+        using var wait = _fleet.Wait("what the data shards keep", Deadline, () => []);
         while (waiting.Count > 0)
         {
             try
