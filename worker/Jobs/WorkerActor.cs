@@ -25,6 +25,8 @@ internal sealed class WorkerActor : ReceiveActor, IWithTimers
     private readonly ShardStore _store = new();
     private readonly Dictionary<string, Hosting> _jobs = [];
     private IActorRef? _leaver;
+    private long _newest;
+    private int _refused;
 
     /// <param name="coordinators">Their cluster addresses, HOST:PORT.</param>
     /// <param name="warn">Told why a job's session has ended that should not have.</param>
@@ -58,6 +60,15 @@ internal sealed class WorkerActor : ReceiveActor, IWithTimers
         // Its shards are about to live elsewhere, where they are asked again.
         if (_leaver is not null)
             return;
+        // Of a coordinator that another has taken over from, or of a generation that is over.
+        if (start.Generation < _newest)
+        {
+            if (_refused++ == 0)
+                _warn($"a message of generation {start.Generation} is refused: generation {_newest} has begun");
+            return;
+        }
+        if (start.Generation > _newest)
+            (_newest, _refused) = (start.Generation, 0);
         if (_jobs.TryGetValue(start.Shard.Job, out var hosting) && start.Generation > hosting.Generation)
         {
             hosting.Cancellation.Cancel();
