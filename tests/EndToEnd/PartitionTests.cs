@@ -11,45 +11,24 @@ public sealed class PartitionTests(ReferenceRuns references)
     private const int Epochs = 120;
 
     [Fact]
-    public async Task One_worker_against_the_rest_is_done_without_and_comes_back()
+    public Task One_worker_against_the_rest_is_done_without_and_comes_back() => Survives(workers: 3, async (network, distmtl, folder) =>
     {
-        using var network = Network.Start(4);
-        using var folder = new TemporaryFolder();
-        await using var distmtl = Train(network, folder, workers: 3);
-        await using var first = Worker(network, 1);
-        await using var second = Worker(network, 2);
-        await using var third = Worker(network, 3);
-        await distmtl.WaitForAsync("\"step\":20,");
         network.Split(3);
         await StepsOnInTimeAsync(distmtl, folder);
         network.Heal();
         await distmtl.WaitForAsync("workers have come");
-        await EndsAsync(distmtl, folder);
-    }
+    });
 
     [Fact]
-    public async Task A_worker_that_cannot_be_heard_is_done_without()
+    public Task A_worker_that_cannot_be_heard_is_done_without() => Survives(workers: 2, async (network, distmtl, folder) =>
     {
-        using var network = Network.Start(3);
-        using var folder = new TemporaryFolder();
-        await using var distmtl = Train(network, folder, workers: 2);
-        await using var first = Worker(network, 1);
-        await using var second = Worker(network, 2);
-        await distmtl.WaitForAsync("\"step\":20,");
         network.Mute(2, to: 0);
         await StepsOnInTimeAsync(distmtl, folder);
-        await EndsAsync(distmtl, folder);
-    }
+    });
 
     [Fact]
-    public async Task A_link_that_flaps_does_no_harm()
+    public Task A_link_that_flaps_does_no_harm() => Survives(workers: 2, async (network, _, _) =>
     {
-        using var network = Network.Start(3);
-        using var folder = new TemporaryFolder();
-        await using var distmtl = Train(network, folder, workers: 2);
-        await using var first = Worker(network, 1);
-        await using var second = Worker(network, 2);
-        await distmtl.WaitForAsync("\"step\":20,");
         for (var i = 0; i < 6; i++)
         {
             network.Split(2);
@@ -57,8 +36,7 @@ public sealed class PartitionTests(ReferenceRuns references)
             network.Heal();
             await Task.Delay(700, TestContext.Current.CancellationToken);
         }
-        await EndsAsync(distmtl, folder);
-    }
+    });
 
     [Fact]
     public async Task Half_against_half_goes_on_where_the_oldest_coordinator_is_and_the_other_one_stops()
@@ -106,8 +84,29 @@ public sealed class PartitionTests(ReferenceRuns references)
         Assert.False(one.HasExited || two.HasExited);
     }
 
-    private static Distmtl Train(Network network, TemporaryFolder folder, int workers) => Distmtl.StartIn(
-        network.Prefix(0), "train", SmallJob.Write(folder, "pcgrad", Epochs), "--remote-workers", $"{workers}", "--host", Network.AddressOf(0), "--json", "--out", folder["run"]);
+    /// <summary>Disturbs a run whose coordinator is on host 0 and whose workers are on the next ones.</summary>
+    private async Task Survives(int workers, Func<Network, Distmtl, TemporaryFolder, Task> disturb)
+    {
+        LongTests.SkipUnlessWanted();
+        using var network = Network.Start(workers + 1);
+        using var folder = new TemporaryFolder();
+        await using var distmtl = Distmtl.StartIn(
+            network.Prefix(0), "train", SmallJob.Write(folder, "pcgrad", Epochs), "--remote-workers", $"{workers}", "--host", Network.AddressOf(0), "--json", "--out", folder["run"]);
+        var started = Enumerable.Range(1, workers).Select(host => Worker(network, host)).ToList();
+        try
+        {
+            await distmtl.WaitForAsync("\"step\":20,");
+            await disturb(network, distmtl, folder);
+            Assert.True(await distmtl.WaitAsync() == 0, distmtl.Output + distmtl.Errors);
+            Assert.Empty(distmtl.Errors.Trim());
+            await EndsLikeACalmRunAsync(folder["run"]);
+        }
+        finally
+        {
+            foreach (var worker in started)
+                await worker.DisposeAsync();
+        }
+    }
 
     private static Distmtl Worker(Network network, int host) =>
         Distmtl.StartWorkerIn(network.Prefix(host), "--join", $"{Network.AddressOf(0)}:4053", "--host", Network.AddressOf(host), "--join-timeout", "60");
@@ -126,13 +125,6 @@ public sealed class PartitionTests(ReferenceRuns references)
     }
 
     private static int Steps(TemporaryFolder folder) => File.ReadLines(Path.Combine(folder["run"], "metrics.jsonl")).Count();
-
-    private async Task EndsAsync(Distmtl distmtl, TemporaryFolder folder)
-    {
-        Assert.True(await distmtl.WaitAsync() == 0, distmtl.Output + distmtl.Errors);
-        Assert.Empty(distmtl.Errors.Trim());
-        await EndsLikeACalmRunAsync(folder["run"]);
-    }
 
     private async Task EndsLikeACalmRunAsync(string run)
     {
