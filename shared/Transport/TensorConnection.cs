@@ -260,13 +260,13 @@ public sealed class TensorConnection : IAsyncDisposable
         try
         {
             if (_failure is { } failure)
-                throw new IOException($"the connection is lost: {failure.Message}", failure);
+                throw Lost(failure);
             await write(deadline.Token);
         }
         catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
         {
             if (_failure is { } failure)
-                throw new IOException($"the connection is lost: {failure.Message}", failure);
+                throw Lost(failure);
             var timeout = new TimeoutException($"the peer took no data for {_sendTimeout.TotalSeconds:0.#} s", e);
             Fail(timeout);
             throw timeout;
@@ -274,6 +274,9 @@ public sealed class TensorConnection : IAsyncDisposable
         catch (Exception e)
         {
             Fail(e is OperationCanceledException ? new IOException("a frame was cut off: its sending was cancelled", e) : e);
+            // The connection may have ended under this write: it is the end's reason that counts, not what the stream says of it.
+            if (e is not OperationCanceledException && _failure is { } failure && failure != e)
+                throw Lost(failure);
             throw;
         }
         finally
@@ -309,6 +312,8 @@ public sealed class TensorConnection : IAsyncDisposable
             Fail(e);
         }
     }
+
+    private static IOException Lost(Exception failure) => new($"the connection is lost: {failure.Message}", failure);
 
     private void Fail(Exception reason) => End(reason, isAbrupt: true);
 

@@ -13,10 +13,13 @@ internal sealed class Pair : IAsyncDisposable
 
     public static Task<Pair> OpenAsync(TransportSettings? settings = null) => OpenAsync(settings ?? TransportSettings.Default, settings ?? TransportSettings.Default);
 
-    public static async Task<Pair> OpenAsync(TransportSettings connecting, TransportSettings accepting)
+    public static Task<Pair> OpenAsync(TransportSettings connecting, TransportSettings accepting) => OpenAsync(connecting, accepting, port => port);
+
+    /// <param name="via">The port to connect to instead of the accepting end's own.</param>
+    public static async Task<Pair> OpenAsync(TransportSettings connecting, TransportSettings accepting, Func<int, int> via)
     {
         using var listener = TensorListener.Bind(IPAddress.Loopback, 0, accepting);
-        var connection = await TensorConnection.ConnectAsync("127.0.0.1", listener.Port, connecting, Wire.Soon);
+        var connection = await TensorConnection.ConnectAsync("127.0.0.1", via(listener.Port), connecting, Wire.Soon);
         await connection.SendAsync(FrameKind.Hello, Headers.Hello, default, Wire.Soon);
         var (accepted, _) = await listener.AcceptAsync("job-1", Assert.Fail, Wire.Soon);
         return new Pair(connection, accepted);
