@@ -21,9 +21,10 @@ internal sealed class ServerCase
     /// <param name="scope">Trunk: the workers hold the gradients of table rows until the tasks are weighed.</param>
     /// <param name="clips">Whether the norm of the whole update is measured, of combined gradients, too.</param>
     /// <param name="compression">Null: gradients travel as they are.</param>
+    /// <param name="words">Rows of the dense table: what makes slices.</param>
     public ServerCase(
         bool perTask, Architecture architecture = Architecture.Mmoe, WeightingScope scope = WeightingScope.All, bool clips = false,
-        string optimizer = "{kind: adam, learningRate: 0.01}", CompressionSettings? compression = null)
+        string optimizer = "{kind: adam, learningRate: 0.01}", CompressionSettings? compression = null, int words = 4000)
     {
         IsPerTask = perTask;
         _job = JobFileReader.Parse(
@@ -48,7 +49,7 @@ internal sealed class ServerCase
             _job = _job with { Training = _job.Training with { Compression = compression } };
         var inputs = new ModelInputs(
             DenseWidth: 2,
-            Tables: [new("user", 400, 6) { IsSparse = true }, new("item", 150, 3) { IsSparse = true }, new("word", 4000, 40)],
+            Tables: [new("user", 400, 6) { IsSparse = true }, new("item", 150, 3) { IsSparse = true }, new("word", words, 40)],
             Lookups: [new("user", 0, false), new("item", 1, false), new("word", 2, false)],
             Tasks: [new("click", TaskKind.Binary, 1, -1), new("cart", TaskKind.Binary, 1, -1), new("rating", TaskKind.Regression, 1, -1)]);
         Blueprint = ModelBlueprint.Create(_job.Model with { Architecture = architecture }, inputs);

@@ -6,15 +6,18 @@ namespace DistMtl.ParameterServers.Tests;
 /// <summary>A job of a few steps: what a coordinator does with servers and workers.</summary>
 internal static class SmallRun
 {
-    private const int Steps = 3;
+    public const int Steps = 3;
 
     private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(60);
 
     /// <param name="order">Seed of the order in which frames are sent.</param>
     /// <param name="disturb">Called in each step once half of the frames are there, with its version and the gradients that have been sent.</param>
+    /// <param name="deadline">For reports; null: a long one.</param>
     public static async Task<Outcome> RunAsync(
-        ServerCase @case, IReadOnlyList<ParameterServer> servers, IReadOnlyList<SomeWorker> workers, ulong order, Func<int, IReadOnlyList<Func<Task>>, Task>? disturb = null)
+        ServerCase @case, IReadOnlyList<ParameterServer> servers, IReadOnlyList<SomeWorker> workers, ulong order,
+        Func<int, IReadOnlyList<Func<Task>>, Task>? disturb = null, TimeSpan? deadline = null)
     {
+        var soon = deadline ?? s_soon;
         var cancellation = TestContext.Current.CancellationToken;
         var (random, totals) = (new StableRandom(order), new List<GradientProducts>());
         // Some pulls come before there is anything to give, some after.
@@ -36,7 +39,7 @@ internal static class SmallRun
                     await disturb(version, [.. sends.Take(i).Intersect(gradients)]);
                 await sends[i]();
             }
-            var reports = await Task.WhenAll(servers.Select(server => server.ReportAsync(lane: 0, s_soon, cancellation)));
+            var reports = await Task.WhenAll(servers.Select(server => server.ReportAsync(lane: 0, soon, cancellation)));
             var total = StepReport.Total(reports, @case.Tasks);
             totals.Add(total);
             var decided = @case.Decide(version, total);
@@ -44,7 +47,7 @@ internal static class SmallRun
             {
                 foreach (var send in Shuffle(workers.SelectMany(worker => worker.Rows(version, decided)), ref random))
                     await send();
-                totals.Add(StepReport.Total(await Task.WhenAll(servers.Select(server => server.ReportRowsAsync(lane: 0, s_soon, cancellation))), @case.Tasks));
+                totals.Add(StepReport.Total(await Task.WhenAll(servers.Select(server => server.ReportRowsAsync(lane: 0, soon, cancellation))), @case.Tasks));
                 decided = @case.Decide(version, total, totals[^1]);
             }
             await Task.WhenAll(servers.Select(server => server.UpdateAsync(decided, cancellation)));

@@ -15,13 +15,16 @@ internal interface IServerLinks
 /// <summary>A worker that does all its frames by hand: pulls rows, takes slices, sends gradients.</summary>
 internal sealed class SomeWorker(ServerCase @case, ServerShape shape, string name, int[] shards, IServerLinks links)
 {
-    private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(60);
-
     private readonly int[] _sliceVersions = [.. Enumerable.Repeat(-1, shape.Slices.Count)];
     private readonly Dictionary<(int Version, int Level, int Index), PulledRows> _rows = [];
     private int _requests;
 
     public string Name => name;
+
+    public IReadOnlyList<int> Shards => shards;
+
+    /// <summary>For everything that it waits for.</summary>
+    public TimeSpan Deadline { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>As far as they have been received.</summary>
     public float[] Parameters_P { get; } = new float[@case.First_P.Length];
@@ -83,13 +86,14 @@ internal sealed class SomeWorker(ServerCase @case, ServerShape shape, string nam
     }
 
     /// <summary>Waits for a version's parameters and for the rows that were pulled of it.</summary>
-    public Task ReadyAsync(int version) => ReceiveUntilAsync(() =>
-        _sliceVersions.All(have => have == version)
-        && Nodes.All(node => _rows.TryGetValue((version, node.Level, node.Index), out var rows) && rows.Missing == 0));
+    public Task ReadyAsync(int version) => ReceiveUntilAsync(
+        () => _sliceVersions.All(have => have == version)
+            && Nodes.All(node => _rows.TryGetValue((version, node.Level, node.Index), out var rows) && rows.IsComplete),
+        $"slices or rows of version {version}");
 
     /// <summary>Waits for the rows of a version that may come ahead of it.</summary>
-    public Task AheadAsync(int version) => ReceiveUntilAsync(() =>
-        Nodes.All(node => _rows[(version, node.Level, node.Index)].Ahead.Count == shape.Servers));
+    public Task AheadAsync(int version) => ReceiveUntilAsync(
+        () => Nodes.All(node => _rows[(version, node.Level, node.Index)].Ahead.Count == shape.Servers), $"rows ahead of version {version}");
 
     /// <summary>The present values of some rows, as for a prediction.</summary>
     public async Task<float[]> ReadAsync(int version, RowLists lists)
@@ -98,7 +102,7 @@ internal sealed class SomeWorker(ServerCase @case, ServerShape shape, string nam
         foreach (var send in Pull(version, PullHeader.Prediction, request, lists))
             await send();
         var rows = _rows[(version, PullHeader.Prediction, request)];
-        await ReceiveUntilAsync(() => rows.Missing == 0);
+        await ReceiveUntilAsync(() => rows.IsComplete, $"rows of request {request}");
         return rows.Values;
     }
 
@@ -120,7 +124,7 @@ internal sealed class SomeWorker(ServerCase @case, ServerShape shape, string nam
     private IEnumerable<Func<Task>> Pull(int version, int level, int index, RowLists lists)
     {
         var partition = RowPartition.Split(lists, shape.Servers);
-        _rows.Add((version, level, index), new PulledRows(partition, new float[shape.Tables.ValuesLength(lists)]) { Missing = shape.Servers });
+        _rows.Add((version, level, index), new PulledRows(partition, new float[shape.Tables.ValuesLength(lists)]) { Missing = [.. Enumerable.Range(0, shape.Servers)] });
         for (var i = 0; i < shape.Servers; i++)
         {
             var (server, part) = (i, partition.Parts[i]);
@@ -130,10 +134,21 @@ internal sealed class SomeWorker(ServerCase @case, ServerShape shape, string nam
         }
     }
 
-    private async Task ReceiveUntilAsync(Func<bool> isThere)
+    private async Task ReceiveUntilAsync(Func<bool> isThere, string what)
     {
-        while (!isThere())
-            Take(await Inbox.Reader.ReadAsync().AsTask().WaitAsync(s_soon));
+        try
+        {
+            while (!isThere())
+                Take(await Inbox.Reader.ReadAsync().AsTask().WaitAsync(Deadline));
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"{name} lacks {what}", e);
+        }
+        catch (ChannelClosedException e)
+        {
+            throw new IOException($"{name} lacks {what}: {e.InnerException?.Message}", e.InnerException);
+        }
     }
 
     private void Take(Frame received)
@@ -156,24 +171,36 @@ internal sealed class SomeWorker(ServerCase @case, ServerShape shape, string nam
         {
             Assert.Equal(shape.Tables.ValuesLength(all), frame.Payload.Numbers.Length);
             rows.Partition.Scatter(shape.Tables, server, table => table.Dim, frame.Payload.Numbers, rows.Values);
-            rows.Missing--;
+            rows.Take(server);
             return;
         }
         var isAhead = rowsHeader.Part == RowsPart.Untouched;
-        if (isAhead)
-            rows.Ahead.Add(server, RowMask.Read(all, frame.Payload.GetSpan()));
-        var (part, places) = rows.Ahead[server].Select(isAhead);
+        if (isAhead && !rows.Ahead.TryAdd(server, RowMask.Read(all, frame.Payload.GetSpan())))
+            throw new FrameException($"rows of server {server} that were sent ahead already");
+        if (!rows.Ahead.TryGetValue(server, out var ahead))
+            throw new FrameException($"rows of server {server} that follow none");
+        var (part, places) = ahead.Select(isAhead);
         var numbers = frame.Payload.Numbers[(isAhead ? RowMask.LengthOf(all) / sizeof(float) : 0)..];
         Assert.Equal(shape.Tables.ValuesLength(part), numbers.Length);
         rows.Partition.Scatter(shape.Tables, server, table => table.Dim, numbers, rows.Values, places);
-        rows.Missing -= isAhead ? 0 : 1;
+        if (!isAhead)
+            rows.Take(server);
         RowsAhead += isAhead ? part.Count : 0;
     }
 
     private sealed record PulledRows(RowPartition Partition, float[] Values)
     {
-        public int Missing { get; set; }
+        /// <summary>Servers.</summary>
+        public required HashSet<int> Missing { get; init; }
+
+        public bool IsComplete => Missing.Count == 0;
 
         public Dictionary<int, RowMask> Ahead { get; } = [];
+
+        public void Take(int server)
+        {
+            if (!Missing.Remove(server))
+                throw new FrameException($"rows of server {server} that are here already");
+        }
     }
 }
