@@ -9,6 +9,7 @@ namespace DistMtl.Worker.Jobs;
 internal sealed record PendingRows(int Version, RowPartition Partition, float[] Values, int Length)
 {
     private readonly RowMask?[] _untouched = new RowMask?[Partition.Parts.Length];
+    private readonly bool[] _isThere = new bool[Partition.Parts.Length];
     private int _missing = Partition.Parts.Length;
 
     public bool IsComplete => Volatile.Read(ref _missing) == 0;
@@ -19,11 +20,14 @@ internal sealed record PendingRows(int Version, RowPartition Partition, float[] 
     {
         if (header.Server < 0 || header.Server >= _untouched.Length)
             throw new FrameException($"rows of parameter server {header.Server}, which is none");
+        // Counted twice, they would stand for another server's, which are not here.
+        if (_isThere[header.Server])
+            throw new FrameException($"rows of parameter server {header.Server} that are here already");
         // Each server's numbers have places of their own, and come on a connection of its own.
         var rows = Partition.Parts[header.Server];
         switch (header.Part)
         {
-            case RowsPart.All:
+            case RowsPart.All when _untouched[header.Server] is null:
                 Check(tables, rows, frame.Payload.ByteCount);
                 Partition.Scatter(tables, header.Server, table => table.Dim, frame.Payload.Numbers, Values.AsSpan(0, Length));
                 break;
@@ -37,6 +41,7 @@ internal sealed record PendingRows(int Version, RowPartition Partition, float[] 
             default:
                 throw new FrameException($"a {header.Part} part of rows that is not due");
         }
+        _isThere[header.Server] = true;
         return Interlocked.Decrement(ref _missing) == 0;
     }
 
