@@ -15,7 +15,7 @@ public sealed record FaultPlan(IReadOnlyList<WireFault> Out, IReadOnlyList<WireF
     public static FaultPlan Draw(int seed, int parcels)
     {
         var random = new Random(seed);
-        // Every kind as often as any other in the first place; delays go with others as often as not.
+        // Every kind is the first of its plan as often as any other.
         var faults = Enumerable.Range(0, 1 + random.Next(3)).Select(i => (
             IsOut: random.Next(2) == 0,
             Fault: new WireFault(
@@ -25,6 +25,5 @@ public sealed record FaultPlan(IReadOnlyList<WireFault> Out, IReadOnlyList<WireF
             [.. faults.Where(fault => !fault.IsOut).Select(fault => fault.Fault).DistinctBy(fault => fault.At)]);
     }
 
-    /// <summary>As code, to be tried again.</summary>
     public override string ToString() => $"out: {string.Join(", ", Out)}; back: {string.Join(", ", Back)}";
 }

@@ -97,7 +97,7 @@ public sealed class FaultTests
         Assert.All(outcomes, outcome => Assert.InRange(outcome, count / 50, 2 * count));
     }
 
-    /// <summary>Sends six frames, the second half of them once the others are there or lost; one way, but for the greeting.</summary>
+    /// <summary>Sends six frames, of which one meets a fault.</summary>
     /// <returns>How many came, each as it was, and what ended the receiving; null: the connection's end, or all were there.</returns>
     private static async Task<(int Frames, Exception? Error)> SendAsync(WireFault fault)
     {

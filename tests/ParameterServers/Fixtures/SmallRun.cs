@@ -6,7 +6,7 @@ namespace DistMtl.ParameterServers.Tests;
 /// <summary>A job of a few steps: what a coordinator does with servers and workers.</summary>
 internal static class SmallRun
 {
-    public const int Steps = 3;
+    private const int Steps = 3;
 
     private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(60);
 
