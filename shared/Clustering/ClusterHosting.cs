@@ -15,6 +15,7 @@ public static class ClusterHosting
     /// with Akka's defaults it takes 5 and 26. The tensor plane's lost socket is the fast sign, this is the authority.
     /// Shards of a removed node move at once (Akka waits as long as the other side of a partition may take to stop itself): that no
     /// shard computes twice is the job's generation's doing, not that of the actors that stand for them.
+    /// What stands for a shard stops at once, so that a hand-over that takes seconds is one to or from a node that has died meanwhile.
     /// A job asks its shards anew where they live whenever it forms up, so that their placement needs no more than a majority.
     /// Unregistered types would fall back to a serializer that carries type names.
     /// </summary>
@@ -45,6 +46,7 @@ public static class ClusterHosting
               passivate-idle-entity-after = off
               retry-interval = 200 ms
               rebalance-interval = 2 s
+              handoff-timeout = 2 s
               updating-state-timeout = 3 s
               waiting-for-state-timeout = 1 s
               coordinator-state.write-majority-plus = 0
