@@ -84,7 +84,7 @@ internal sealed class StepRunner(
             if (header.Generation != fleet.Placement.Generation || header.Version != version)
                 continue;
             var node = new TreeNode(header.Level, header.Index);
-            if (job.Training.BackupShards > 0 && node.Level == 0 && node.Index >= 0 && node.Index < job.Data.Shards && reducer.Covers(node.Index))
+            if (job.Training.BackupShards > 0 && reducer.HasLeaf(node))
                 continue;
             header.RowsByShard.CopyTo(_rowsByShard, node.Shards(job.Data.Shards).Start);
             var rows = header.RowsByShard.Sum();

@@ -37,8 +37,8 @@ public class TreeReducer<TSum>(int shards, Func<TSum, TSum, TSum> add, bool leav
         ? sum
         : throw new InvalidOperationException($"the sum is not complete: shards {string.Join(", ", MissingShards)} are missing");
 
-    /// <summary>Whether a shard has been counted.</summary>
-    public bool Covers(int shard) => _covered[shard];
+    /// <summary>Whether a node is a leaf that has been counted: a second worker may have computed it.</summary>
+    public bool HasLeaf(TreeNode node) => node.Level == 0 && node.Index >= 0 && node.Index < shards && _covered[node.Index];
 
     /// <summary>Takes over a subtree's sum; the reducer may write to it from now on.</summary>
     /// <exception cref="ArgumentException">The node is outside the tree, or one of its shards was counted already.</exception>

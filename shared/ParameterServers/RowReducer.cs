@@ -47,8 +47,8 @@ internal sealed class RowReducer
     /// <summary>Whether a subtree has pulled.</summary>
     public bool Knows(TreeNode node) => _rows.ContainsKey(node);
 
-    /// <summary>Whether the gradients of a leaf that has pulled are there.</summary>
-    public bool Has(TreeNode leaf) => Knows(leaf) && _sums.Covers(leaf.Index);
+    /// <summary>Whether a node is a leaf whose gradients are there.</summary>
+    public bool HasLeaf(TreeNode node) => _sums.HasLeaf(node);
 
     /// <summary>How many numbers a subtree's gradients will be; null: it has not pulled.</summary>
     public int? LengthOf(TreeNode node) => _rows.TryGetValue(node, out var rows) ? _shape.GradientsLength(rows) : null;

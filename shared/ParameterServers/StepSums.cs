@@ -135,7 +135,7 @@ public sealed class StepSums
             return;
         lock (_rows)
         {
-            if (!(IsBackup(node) && _rows.Knows(node)))
+            if (!_shape.MayComeTwice || !_rows.Knows(node))
                 Checked(() => _rows.Expect(node, rows));
         }
     }
@@ -147,7 +147,7 @@ public sealed class StepSums
             throw new FrameException($"slice {slice} is another server's");
         lock (reducer)
         {
-            if (IsBackup(node) && _shards.Contains(node.Index) && reducer.Covers(node.Index))
+            if (_shape.MayComeTwice && reducer.HasLeaf(node))
             {
                 ArrayPool<float>.Shared.Return(gradient);
                 return;
@@ -176,7 +176,7 @@ public sealed class StepSums
             throw new FrameException("gradients of table rows for a model without sparse tables");
         lock (_rows)
         {
-            if (IsBackup(node) && _rows.Has(node))
+            if (_shape.MayComeTwice && _rows.HasLeaf(node))
             {
                 ArrayPool<float>.Shared.Return(gradients);
                 return;
@@ -190,9 +190,6 @@ public sealed class StepSums
         else
             Count();
     }
-
-    /// <summary>Whether another worker may send the same.</summary>
-    private bool IsBackup(TreeNode node) => _shape.MayComeTwice && node.Level == 0;
 
     /// <summary>
     /// One side or two: the root's children. One worker's shards may be more than two subtrees; the others are added to the

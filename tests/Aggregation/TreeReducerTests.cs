@@ -78,6 +78,16 @@ public sealed class TreeReducerTests
         Assert.Equal([4, 5], reducer.MissingShards);
     }
 
+    [Fact]
+    public void A_leaf_that_is_there_is_known_also_when_it_has_been_added_up()
+    {
+        var reducer = new TreeReducer(6);
+        reducer.Add(TreeNode.Leaf(2), Leaf(2));
+        reducer.Add(TreeNode.Leaf(3), Leaf(3));
+        Assert.True(reducer.HasLeaf(TreeNode.Leaf(2)) && reducer.HasLeaf(TreeNode.Leaf(3)));
+        Assert.False(reducer.HasLeaf(TreeNode.Leaf(4)) || reducer.HasLeaf(new TreeNode(1, 1)) || reducer.HasLeaf(TreeNode.Leaf(6)) || reducer.HasLeaf(TreeNode.Leaf(-1)));
+    }
+
     [Theory]
     [InlineData(0, 6)]
     [InlineData(0, -1)]
