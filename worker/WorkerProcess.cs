@@ -53,7 +53,7 @@ internal static class WorkerProcess
             .WithActors((system, registry) =>
             {
                 worker = system.ActorOf(Props.Create(() => new WorkerActor(settings.Join, transport, Warn)), "worker");
-                system.ActorOf(Props.Create(() => new CoordinatorWatch()), "coordinator-watch");
+                system.ActorOf(Props.Create(() => new NodeWatch()), "node-watch");
                 ShardRegions.StartRegion(system, _ => Props.Create(() => new DataShardActor(worker)));
             }));
         using var host = builder.Build();

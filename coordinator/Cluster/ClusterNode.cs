@@ -4,7 +4,6 @@ using Akka.Configuration;
 using Akka.Hosting;
 using DistMtl.Clustering;
 using DistMtl.Protocol;
-using DistMtl.Protocol.Faults;
 using DistMtl.Transport;
 using Microsoft.Extensions.Logging.Console;
 
@@ -72,7 +71,6 @@ internal sealed class ClusterNode : IAsyncDisposable
     /// <exception cref="JobException">None of the other coordinators lets it in.</exception>
     public static async Task<ClusterNode> StartAsync(NodeAddress address, CancellationToken cancellation, Config? config = null)
     {
-        _ = FaultPlan.Own;
         var settings = new NodeSettings(Roles.Coordinator, address.Host, address.Port, address.Peers);
         var tensors = TensorListener.Bind(settings.BindAddress, address.TensorPort, TransportSettings.Default with { Tls = address.Tls });
         var ending = new StrongBox<bool>();
@@ -83,7 +81,7 @@ internal sealed class ClusterNode : IAsyncDisposable
             .AddLog(from: Akka.Event.LogLevel.ErrorLevel)
             .AddNode(settings)
             .AddHocon(config ?? Config.Empty, HoconAddMode.Prepend)
-            .WithActors((system, _) => system.ActorOf(Props.Create(() => new CoordinatorWatch()), "coordinator-watch")));
+            .WithActors((system, _) => system.ActorOf(Props.Create(() => new NodeWatch()), "node-watch")));
         var services = builder.Build();
         await services.StartAsync(cancellation);
         var system = services.Services.GetRequiredService<ActorSystem>();
@@ -95,7 +93,7 @@ internal sealed class ClusterNode : IAsyncDisposable
         catch (TimeoutException e)
         {
             throw new JobException(
-                $"none of the coordinators {string.Join(", ", address.Peers)} let this one in within {JoinDeadline.TotalSeconds:0} s; {address.Peers[0]}, the first, must have been there once", ExitCode.ClusterLost, e);
+                $"none of the coordinators {string.Join(", ", address.Peers)} let this one in within {JoinDeadline.TotalSeconds:0} s; where none is up, {address.Peers[0]}, the first, must be started to found the cluster", ExitCode.ClusterLost, e);
         }
         return new ClusterNode(services, system, tensors, address.Host, ending);
     }

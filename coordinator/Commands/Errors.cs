@@ -1,5 +1,6 @@
 using System.CommandLine;
 using DistMtl.Protocol;
+using DistMtl.Protocol.Faults;
 
 namespace DistMtl.Coordinator.Commands;
 
@@ -11,6 +12,8 @@ internal static class Errors
     {
         try
         {
+            // What is wrong with it is said before anything is begun.
+            _ = FaultPlan.Own;
             return (int)await command();
         }
         catch (JobException e)

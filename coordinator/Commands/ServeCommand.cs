@@ -38,25 +38,36 @@ internal static class ServeCommand
         });
         command.SetAction((parse, _) => Errors.ReportAsync(parse, () => RunAsync(
             listen.Read(parse), parse.GetValue(peers), parse.GetValue(http)!, Path.GetFullPath(parse.GetValue(runs)!), Path.GetFullPath(parse.GetValue(data)!),
-            JobStoreSettings.Parse(
-                parse.GetValue(store) ?? Environment.GetEnvironmentVariable(JobStoreSettings.Variable) ?? $"sqlite:{Path.Combine(parse.GetValue(runs)!, "jobs.db")}",
-                TimeSpan.FromSeconds(parse.GetValue(storeTimeout))))));
+            parse.GetValue(store) ?? Environment.GetEnvironmentVariable(JobStoreSettings.Variable) ?? $"sqlite:{Path.GetFullPath(Path.Combine(parse.GetValue(runs)!, "jobs.db"))}",
+            TimeSpan.FromSeconds(parse.GetValue(storeTimeout)))));
         return command;
     }
 
-    private static async Task<ExitCode> RunAsync(NodeAddress address, string? peers, string http, string runs, string data, JobStoreSettings settings)
+    private static async Task<ExitCode> RunAsync(NodeAddress address, string? peers, string http, string runs, string data, string database, TimeSpan storeTimeout)
     {
         if (!Uri.TryCreate(http, UriKind.Absolute, out var url) || url.Scheme != Uri.UriSchemeHttp)
             throw new JobException($"--http is '{http}'; it must be an address such as http://127.0.0.1:8080");
         if (!Directory.Exists(data))
             throw new JobException($"--data: there is no folder {data}");
+        try
+        {
+            Directory.CreateDirectory(runs);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new JobException($"--runs: the folder {runs} cannot be made: {e.Message}", ExitCode.BadInput, e);
+        }
         // Paths of overrides are relative to the current folder everywhere: here that is the data folder, too.
         Directory.SetCurrentDirectory(data);
+        var settings = JobStoreSettings.Parse(database, storeTimeout);
+        address = address with { Peers = PeersOf(peers, address) };
+        if (address.Peers.Count > 0 && address.Peers[0] != OwnAddress(address))
+            await Console.Out.WriteLineAsync($"joining the cluster of {string.Join(" or ", address.Peers.Where(peer => peer != OwnAddress(address)))}; where none is up, {address.Peers[0]}, the first of the list, must be started to found it");
         using var signals = new StopSignals();
-        await using var node = await ClusterNode.StartAsync(address with { Peers = PeersOf(peers, address) }, signals.Token, settings.ToConfig());
+        await using var node = await ClusterNode.StartAsync(address, signals.Token, settings.ToConfig());
         var store = new JobStore(node.JoinAddress, http, settings, TimeProvider.System, warning => Console.Error.WriteLine($"warning: {warning}"));
         var whereIsWork = JobStoreSingleton.Start(node.System, store);
-        var queue = new RunQueue(node, store, data, runs, TimeProvider.System);
+        using var queue = new RunQueue(node, store, data, runs, TimeProvider.System);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls(http);
@@ -104,16 +115,18 @@ internal static class ServeCommand
     {
         var state = await store.AtWork;
         var open = state.Runs.Count(run => run.End is null);
-        await Console.Out.WriteLineAsync($"this coordinator is at work (term {state.Term}); {open} {(open == 1 ? "run" : "runs")} to go on with");
+        await Console.Out.WriteLineAsync($"this coordinator is at work (term {state.Term}); {open} {(open == 1 ? "run" : "runs")} to go on with{(store.Predecessor is { } node ? $"; it has taken over from {node}" : "")}");
     }
+
+    private static string OwnAddress(NodeAddress address) => $"{address.Host}:{address.Port}";
 
     private static IReadOnlyList<string> PeersOf(string? text, NodeAddress address)
     {
         if (text is null)
             return [];
-        var own = $"{address.Host}:{address.Port}";
-        return NodeSettings.ParseNodes(text) is { } peers && peers.Contains(own)
+        var own = OwnAddress(address);
+        return NodeSettings.ParseNodes(text) is { } peers && peers.Contains(own) && peers.Distinct().Count() == peers.Count
             ? peers
-            : throw new JobException($"--coordinators is '{text}'; it must list the cluster addresses of all coordinators, HOST:PORT with commas, {own} among them");
+            : throw new JobException($"--coordinators is '{text}'; it must list the cluster addresses of all coordinators, each once, HOST:PORT with commas, {own} among them");
     }
 }

@@ -37,7 +37,7 @@ internal static class StatusCommand
             }
             catch (Exception e) when (e is HttpRequestException or TaskCanceledException or IOException or System.Text.Json.JsonException)
             {
-                problems.Add($"the service at {service}: {e.Message}");
+                problems.Add($"the service at {service}: {(e is TaskCanceledException ? $"no answer within {AnswerDeadline.TotalSeconds:0} s" : e.Message)}");
             }
         }
         throw new JobException(string.Join('\n', problems), ExitCode.Failure);

@@ -8,7 +8,10 @@ namespace DistMtl.Coordinator.Commands;
 /// <summary><c>distmtl submit job.yaml --to URL</c>: runs a job on a coordinator service.</summary>
 internal static class SubmitCommand
 {
-    private static readonly TimeSpan AnswerDeadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan AnswerDeadline = TimeSpan.FromSeconds(10);
+
+    /// <summary>A run that says nothing for so long is asked whether it is still there.</summary>
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(15);
 
     /// <summary>For another coordinator to take over, or for this one to be restarted.</summary>
     private static readonly TimeSpan TakeOverDeadline = TimeSpan.FromMinutes(2);
@@ -38,45 +41,51 @@ internal static class SubmitCommand
         using var client = ServiceAddresses.Client(Timeout.InfiniteTimeSpan);
         try
         {
-            var submission = new Submission(path, await File.ReadAllTextAsync(path), overrides, workers);
-            var run = await SubmitAsync(client, services, submission);
+            var submission = new Submission(path, await File.ReadAllTextAsync(path), overrides, workers, Guid.NewGuid().ToString("N"));
+            var run = await AnySoonAsync(services, service => SubmitAsync(client, service, submission));
             if (!json)
                 await Console.Out.WriteLineAsync($"run {run.Id} is {run.State}; it is left in {run.Directory} on the service");
             return wait ? await WaitAsync(client, services, run.Id, json) : ExitCode.Success;
         }
         catch (Exception e) when (IsLost(e))
         {
-            throw new JobException($"the service at {string.Join(", ", services)}: {e.Message}", ExitCode.Failure, e);
+            throw new JobException(
+                $"the service at {string.Join(", ", services)}: {e.Message} ('distmtl status' tells whether the job was accepted)", ExitCode.Failure, e);
         }
     }
 
     private static bool IsLost(Exception e) => e is HttpRequestException or TimeoutException or IOException or System.Text.Json.JsonException;
 
-    /// <summary>To the first that can be reached: one that stands by sends it on to the one at work.</summary>
-    private static async Task<RunView> SubmitAsync(HttpClient client, IReadOnlyList<Uri> services, Submission submission)
+    /// <summary>
+    /// Asks one address after another until one answers: a coordinator that stands by sends requests on, and what is asked twice is done once.
+    /// A single service that is not there at all is not waited for.
+    /// </summary>
+    private static async Task<T> AnySoonAsync<T>(IReadOnlyList<Uri> services, Func<Uri, Task<T>> ask)
     {
         var began = TimeProvider.System.GetTimestamp();
         for (var i = 0; ; i++)
         {
-            var service = services[i % services.Count];
             try
             {
-                using var answer = await client.PostAsJsonAsync(new Uri(service, "v1/runs"), submission).WaitAsync(AnswerDeadline);
-                if (answer.StatusCode == HttpStatusCode.BadRequest && await answer.Content.ReadFromJsonAsync<Refusal>() is { } refusal)
-                    throw new JobException(string.Join('\n', refusal.Problems));
-                if (answer.StatusCode != HttpStatusCode.ServiceUnavailable || TimeProvider.System.GetElapsedTime(began) > AnswerDeadline)
-                {
-                    answer.EnsureSuccessStatusCode();
-                    return await answer.Content.ReadFromJsonAsync<RunView>() ?? throw new HttpRequestException("an empty answer");
-                }
+                return await ask(services[i % services.Count]).WaitAsync(AnswerDeadline);
             }
-            // Nothing was sent: to ask the next one submits no job twice.
-            catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConnectionError && i + 1 < services.Count)
+            catch (Exception e) when (IsLost(e))
             {
-                continue;
+                var isNobodyThere = services.Count == 1 && e is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError };
+                if (isNobodyThere || TimeProvider.System.GetElapsedTime(began) > TakeOverDeadline)
+                    throw;
             }
             await Task.Delay(Pause);
         }
+    }
+
+    private static async Task<RunView> SubmitAsync(HttpClient client, Uri service, Submission submission)
+    {
+        using var answer = await client.PostAsJsonAsync(new Uri(service, "v1/runs"), submission);
+        if (answer.StatusCode == HttpStatusCode.BadRequest && await answer.Content.ReadFromJsonAsync<Refusal>() is { } refusal)
+            throw new JobException(string.Join('\n', refusal.Problems));
+        answer.EnsureSuccessStatusCode();
+        return await answer.Content.ReadFromJsonAsync<RunView>() ?? throw new HttpRequestException("an empty answer");
     }
 
     /// <summary>Shows the run until its end, whichever coordinator it is with.</summary>
@@ -92,13 +101,13 @@ internal static class SubmitCommand
                 using (var reader = new StreamReader(stream))
                 {
                     lost = null;
-                    while (await reader.ReadLineAsync() is { } line)
+                    while (await ReadLineAsync(reader, client, run) is { } line)
                         await Console.Out.WriteLineAsync(line);
                 }
                 var view = await client.GetFromJsonAsync<RunView>(run).WaitAsync(AnswerDeadline);
                 // One that was interrupted is gone on with by the next coordinator.
                 if (view?.ExitCode is { } exitCode && exitCode != (int)ExitCode.Interrupted)
-                    return (ExitCode)exitCode;
+                    return view.Error is { } error ? throw new JobException(error, (ExitCode)exitCode) : (ExitCode)exitCode;
             }
             catch (Exception e) when (IsLost(e))
             {
@@ -108,5 +117,15 @@ internal static class SubmitCommand
             }
             await Task.Delay(Pause);
         }
+    }
+
+    /// <summary>The next line of a stream that may be silent for long, as long as its service answers.</summary>
+    /// <exception cref="TimeoutException">It does not.</exception>
+    private static async Task<string?> ReadLineAsync(StreamReader reader, HttpClient client, Uri run)
+    {
+        var line = reader.ReadLineAsync();
+        while (await Task.WhenAny(line, Task.Delay(Silence)) != line)
+            _ = await client.GetFromJsonAsync<RunView>(run).WaitAsync(AnswerDeadline);
+        return await line;
     }
 }

@@ -22,12 +22,13 @@ namespace DistMtl.Coordinator.Service;
 /// </summary>
 /// <param name="dataFolder">What the paths of submitted job files are relative to.</param>
 /// <param name="runsFolder">Where runs are left; all coordinators share it.</param>
-internal sealed class RunQueue(ClusterNode node, JobStore store, string dataFolder, string runsFolder, TimeProvider time)
+internal sealed class RunQueue(ClusterNode node, JobStore store, string dataFolder, string runsFolder, TimeProvider time) : IDisposable
 {
     /// <summary>In the status.</summary>
     private const int EndedShown = 3;
 
     private readonly ConcurrentDictionary<string, ServiceRun> _runs = new();
+    private readonly SemaphoreSlim _submitting = new(1);
     private readonly Channel<ServiceRun> _queue = Channel.CreateUnbounded<ServiceRun>(new UnboundedChannelOptions { SingleReader = true });
 
     public bool IsAtWork => store.AtWork.IsCompletedSuccessfully && !store.Lost.IsCompleted;
@@ -50,12 +51,22 @@ internal sealed class RunQueue(ClusterNode node, JobStore store, string dataFold
     public async Task<ServiceRun> SubmitAsync(Submission submission)
     {
         var job = Read(submission);
-        var directory = RunDirectory.Create(job.Name, null, time, runsFolder);
-        var submitted = new RunSubmitted(Path.GetFileName(directory.Root), submission.Name, submission.Job, [.. submission.Set], submission.Workers);
-        await store.WriteAsync(submitted, CancellationToken.None);
-        var run = new ServiceRun(submitted, directory);
-        Queue(run);
-        return run;
+        await _submitting.WaitAsync();
+        try
+        {
+            if (submission.Id is { } id && _runs.Values.FirstOrDefault(run => run.Submitted.Submission == id) is { } known)
+                return known;
+            var directory = RunDirectory.Create(job.Name, null, time, runsFolder);
+            var submitted = new RunSubmitted(Path.GetFileName(directory.Root), submission.Name, submission.Job, [.. submission.Set], submission.Workers, submission.Id);
+            await store.WriteAsync(submitted, CancellationToken.None);
+            var run = new ServiceRun(submitted, directory);
+            Queue(run);
+            return run;
+        }
+        finally
+        {
+            _submitting.Release();
+        }
     }
 
     /// <summary>Waits until this coordinator is at work, then goes on with what there is to do.</summary>
@@ -75,6 +86,8 @@ internal sealed class RunQueue(ClusterNode node, JobStore store, string dataFold
             // The service ends; the run that was going on has left a checkpoint.
         }
     }
+
+    public void Dispose() => _submitting.Dispose();
 
     private JobFile Read(Submission submission)
     {

@@ -17,7 +17,7 @@ internal sealed record ServiceRun(RunSubmitted Submitted, RunDirectory Directory
 {
     public string Id => Submitted.Run;
 
-    public Submission Submission => new(Submitted.Name, Submitted.Job, Submitted.Set, Submitted.Workers);
+    public Submission Submission => new(Submitted.Name, Submitted.Job, Submitted.Set, Submitted.Workers, Submitted.Submission);
 
     /// <summary>For people: what the plain display shows.</summary>
     public LineLog Text { get; } = new();
@@ -48,7 +48,8 @@ internal sealed record ServiceRun(RunSubmitted Submitted, RunDirectory Directory
 /// <param name="Job">Its text.</param>
 /// <param name="Set">Overrides, <c>key=value</c>.</param>
 /// <param name="Workers">How many it waits for; null: those that are there when its turn comes.</param>
-internal sealed record Submission(string Name, string Job, IReadOnlyList<string> Set, int? Workers);
+/// <param name="Id">The client's own: a job that comes twice with one is one job; null: it has none.</param>
+internal sealed record Submission(string Name, string Job, IReadOnlyList<string> Set, int? Workers, string? Id = null);
 
 /// <summary>What a client is told of a run.</summary>
 internal sealed record RunView(string Id, string State, string Directory, int? ExitCode, string? Error)

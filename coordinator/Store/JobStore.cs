@@ -18,6 +18,9 @@ internal sealed class JobStore(string node, string http, JobStoreSettings settin
     /// <summary>A database that is out for no longer is not worth a word.</summary>
     private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(3);
 
+    /// <summary>Without a reason: a slow start is none.</summary>
+    private static readonly TimeSpan s_late = TimeSpan.FromSeconds(10);
+
     private static readonly TimeSpan AnswerDeadline = TimeSpan.FromSeconds(6);
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
@@ -32,6 +35,9 @@ internal sealed class JobStore(string node, string http, JobStoreSettings settin
     public string Node => node;
 
     public string Http => http;
+
+    /// <summary>Whom this coordinator has taken over from: the one that began the term before; null: it was this one, or there was none.</summary>
+    public string? Predecessor { get; set; }
 
     /// <summary>Null before this coordinator is at work.</summary>
     public long? Term { get; private set; }
@@ -127,9 +133,11 @@ internal sealed class JobStore(string node, string http, JobStoreSettings settin
             {
                 // The journal keeps its reasons to itself.
                 _failure = await settings.ProbeAsync() ?? _failure;
-                if (!isTold)
+                if (!isTold && (_failure is not null || failing > s_late))
+                {
                     warn($"the job store does not answer ({_failure ?? "no reason is known"}); it is waited for for {settings.Deadline.TotalSeconds:0} s");
-                isTold = true;
+                    isTold = true;
+                }
             }
             if (failing > settings.Deadline)
                 End(Unavailable());

@@ -52,7 +52,10 @@ internal sealed class JobStoreActor : ReceivePersistentActor
         if (_store.Term is { } own)
             Enter(own);
         else
+        {
+            _store.Predecessor = _state.Node is { Length: > 0 } node && node != _store.Node ? node : null;
             Persist(new TermBegan(_state.Term + 1, _store.Node), began => { Change(began); Enter(began.Term); });
+        }
     }
 
     private void Enter(long term)

@@ -24,7 +24,9 @@ internal sealed record JobStoreSettings(string Provider, string ConnectionString
         if (text.StartsWith(Sqlite, StringComparison.Ordinal) && text.Length > Sqlite.Length)
         {
             var file = Path.GetFullPath(text[Sqlite.Length..]);
-            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            // A misspelt folder would be an empty store, in which no job is known.
+            if (!Directory.Exists(Path.GetDirectoryName(file)))
+                throw new JobException($"--store: there is no folder {Path.GetDirectoryName(file)}");
             return new JobStoreSettings(LinqToDB.ProviderName.SQLiteMS, $"Data Source={file};Default Timeout=5", deadline);
         }
         if (text.StartsWith(PostgreSql, StringComparison.Ordinal))
@@ -55,7 +57,8 @@ internal sealed record JobStoreSettings(string Provider, string ConnectionString
     {
         try
         {
-            return new Npgsql.NpgsqlConnectionStringBuilder(connectionString) { Timeout = 5, CommandTimeout = 5 }.ConnectionString;
+            var builder = new Npgsql.NpgsqlConnectionStringBuilder(connectionString) { Timeout = 5, CommandTimeout = 5 };
+            return builder.Host is { Length: > 0 } ? builder.ConnectionString : throw new JobException("--store: postgresql: must be followed by Host=…;Database=…;Username=…;Password=…");
         }
         catch (ArgumentException e)
         {
@@ -73,6 +76,10 @@ internal sealed record JobStoreSettings(string Provider, string ConnectionString
                 ? new Microsoft.Data.Sqlite.SqliteConnection(ConnectionString)
                 : new Npgsql.NpgsqlConnection(ConnectionString);
             await connection.OpenAsync();
+            await using var command = connection.CreateCommand();
+            // SQLite opens any file.
+            command.CommandText = Provider == LinqToDB.ProviderName.SQLiteMS ? "SELECT count(*) FROM sqlite_master" : "SELECT 1";
+            await command.ExecuteScalarAsync();
             return null;
         }
         catch (Exception e) when (e is DbException or TimeoutException or IOException or System.Net.Sockets.SocketException)

@@ -73,7 +73,7 @@ internal sealed class TrainingRun
                 {
                     if (await TrainAsync(progress, cluster, waits, stop) is { } summary)
                         return summary;
-                    progress = Rewind(progress, cluster, _isReassigned ? "other workers are slow now" : "workers have come or want to go");
+                    progress = Rewind(progress, cluster, _isReassigned ? "a worker has become slow, or fast again" : "workers have come or want to go");
                 }
                 catch (JobException e) when (IsMendable(e) && _fruitless < MaxFruitless && MayGoOn(cluster))
                 {

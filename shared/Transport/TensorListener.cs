@@ -33,12 +33,20 @@ public sealed class TensorListener : IDisposable
     public int Port => ((IPEndPoint)_socket.LocalEndPoint!).Port;
 
     /// <param name="port">0: any free one.</param>
-    /// <exception cref="Protocol.JobException">A file of the TLS settings is of no use.</exception>
+    /// <exception cref="Protocol.JobException">A file of the TLS settings is of no use, or the port is taken.</exception>
     public static TensorListener Bind(IPAddress address, int port, TransportSettings settings)
     {
         var identity = settings.Tls is { } tls ? TlsIdentity.Load(tls) : null;
         var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(address, port));
+        try
+        {
+            socket.Bind(new IPEndPoint(address, port));
+        }
+        catch (SocketException e)
+        {
+            socket.Dispose();
+            throw new Protocol.JobException($"cannot listen on {address}:{port} for the tensor plane: {e.Message}", Protocol.ExitCode.Failure, e);
+        }
         socket.Listen(512);
         return new TensorListener(socket, settings, identity);
     }

@@ -16,7 +16,7 @@ public sealed class MessageSerializerTests : IDisposable
         ["W2"] = (new WorkerLeaving("job-1", "10.0.0.6:4055"), "92A56A6F622D31AD31302E302E302E363A34303535"),
         ["W1"] = (new WorkerFailed("job-1", "10.0.0.6:4055", "no", 3), "94A56A6F622D31AD31302E302E302E363A34303535A26E6F03"),
         ["J1"] = (new TermBegan(2, "10.0.0.5:4053"), "9202AD31302E302E302E353A34303533"),
-        ["J2"] = (new RunSubmitted("run-1", "job.yaml", "name: x", ["seed=3"], 4), "95A572756E2D31A86A6F622E79616D6CA76E616D653A207891A6736565643D3304"),
+        ["J2"] = (new RunSubmitted("run-1", "job.yaml", "name: x", ["seed=3"], 4, "s"), "96A572756E2D31A86A6F622E79616D6CA76E616D653A207891A6736565643D3304A173"),
         ["J3"] = (new CheckpointCommitted("run-1", 50, 2), "93A572756E2D313202"),
         ["J4"] = (new RunFinished("run-1", 3, "no", 2), "94A572756E2D3103A26E6F02"),
         ["C1"] = (new AskService(), "90"),

@@ -16,13 +16,15 @@ public sealed record TermBegan(
 /// <param name="Job">The file's text.</param>
 /// <param name="Set">Overrides, <c>key=value</c>.</param>
 /// <param name="Workers">How many it waits for; null: those that are there when its turn comes.</param>
+/// <param name="Submission">The client's own id of it, by which it can ask again whether the job was accepted; null: it has none.</param>
 [MessagePackObject]
 public sealed record RunSubmitted(
     [property: Key(0)] string Run,
     [property: Key(1)] string Name,
     [property: Key(2)] string Job,
     [property: Key(3)] string[] Set,
-    [property: Key(4)] int? Workers) : IClusterMessage;
+    [property: Key(4)] int? Workers,
+    [property: Key(5)] string? Submission = null) : IClusterMessage;
 
 /// <summary>The job store: a run's checkpoint of a step may be published.</summary>
 [MessagePackObject]
