@@ -33,7 +33,7 @@ public sealed class FrameFormatTests
     public void Headers_have_frozen_bytes()
     {
         Assert.Equal("9302A56A6F622D31AD31302E302E302E353A34303533", Hex(Headers.Hello));
-        Assert.Equal("9C03A86E616D653A20780A9200010B05C30591AD31302E302E302E353A34313030162CC2C0", Hex(Headers.Plan));
+        Assert.Equal("9E03A86E616D653A20780A9200010B05C30591AD31302E302E302E353A34313030162CC2C0C0C0", Hex(Headers.Plan));
         Assert.Equal("94039200019264639207CD012C", Hex(Headers.Ready));
         Assert.Equal("9503050092CA3F000000CABF800000C0", Hex(Headers.Work));
         Assert.Equal("95030502C0C0", Hex(new WorkHeader(3, 5, WorkKind.Test, null)));

@@ -33,6 +33,7 @@ internal static class RandomJob
             Mode = RewritesRows(weighting) ? TrainingMode.Synchronous : steps.Mode,
             Staleness = RewritesRows(weighting) ? TrainingSettings.DefaultStaleness : steps.Staleness,
             LocalSteps = steps.LocalSteps,
+            BackupShards = steps is { Mode: TrainingMode.Synchronous, LocalSteps: 1 } ? training.BackupShards : 0,
             Outer = steps.Outer,
         })
         {
