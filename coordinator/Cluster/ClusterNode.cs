@@ -106,10 +106,16 @@ internal sealed class ClusterNode : IAsyncDisposable
         return up.Task;
     }
 
-    /// <summary>Leaves the cluster in good order, so that another coordinator takes over at once.</summary>
+    /// <summary>
+    /// Leaves the cluster in good order, so that another coordinator takes over at once. Where there is no other the workers must
+    /// see a lost connection: a cluster without a coordinator would go on, and none that comes later would find it.
+    /// </summary>
     public async Task LeaveAsync()
     {
         ExpectTheEnd();
+        var cluster = Akka.Cluster.Cluster.Get(System);
+        if (!cluster.State.Members.Any(member => member.HasRole(Roles.Coordinator) && member.UniqueAddress != cluster.SelfUniqueAddress))
+            return;
         var leaving = CoordinatedShutdown.Get(System).Run(CoordinatedShutdown.ClusterLeavingReason.Instance).WaitAsync(LeaveDeadline);
         await ((Task)leaving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }

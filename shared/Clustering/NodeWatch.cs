@@ -22,20 +22,11 @@ public sealed class NodeWatch : ReceiveActor
     {
         Receive<DisassociatedEvent>(e => Probe(e.RemoteAddress), e => MemberAt(e.RemoteAddress) is not null);
         Receive<Refused>(refused => Lose(refused.Node));
-        Receive<ClusterEvent.MemberRemoved>(_ => LeaveUnlessLed());
     }
 
-    protected override void PreStart()
-    {
-        Context.System.EventStream.Subscribe(Self, typeof(DisassociatedEvent));
-        _cluster.Subscribe(Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents, typeof(ClusterEvent.MemberRemoved));
-    }
+    protected override void PreStart() => Context.System.EventStream.Subscribe(Self, typeof(DisassociatedEvent));
 
-    protected override void PostStop()
-    {
-        Context.System.EventStream.Unsubscribe(Self);
-        _cluster.Unsubscribe(Self);
-    }
+    protected override void PostStop() => Context.System.EventStream.Unsubscribe(Self);
 
     private Member? MemberAt(Address address) =>
         _cluster.State.Members.FirstOrDefault(member => member.Address == address && member.UniqueAddress != _cluster.SelfUniqueAddress);
@@ -67,15 +58,7 @@ public sealed class NodeWatch : ReceiveActor
             return;
         if (_cluster.SelfRoles.Contains(Roles.Coordinator))
             Membership.PutOut(Context.System, lost);
-        else
-            LeaveUnlessLed(node);
-    }
-
-    /// <summary>Workers without a coordinator would be a cluster of their own, which no coordinator that comes later would find.</summary>
-    /// <param name="lost">Is still a member, and gone.</param>
-    private void LeaveUnlessLed(Address? lost = null)
-    {
-        if (!_cluster.State.Members.Any(member => member.HasRole(Roles.Coordinator) && member.Address != lost))
+        else if (!_cluster.State.Members.Any(member => member.HasRole(Roles.Coordinator) && member.Address != node))
             CoordinatedShutdown.Get(Context.System).Run(CoordinatedShutdown.ClusterDowningReason.Instance);
     }
 
