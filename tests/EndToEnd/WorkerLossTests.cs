@@ -58,6 +58,7 @@ public sealed class WorkerLossTests(ReferenceRuns references)
     [Fact]
     public async Task A_worker_that_stops_in_the_midst_of_sending_is_done_without_and_what_it_sends_later_is_refused_and_it_comes_back()
     {
+        LongTests.SkipUnlessWanted();
         using var folder = new TemporaryFolder();
         var job = SmallJob.Write(folder, epochs: 100_000);
         await using var distmtl = Distmtl.StartWith(

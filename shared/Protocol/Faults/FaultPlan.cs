@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 
@@ -19,6 +20,8 @@ public sealed class FaultPlan(string? node, IReadOnlyList<Fault> faults)
 
     private static FaultPlan? s_own;
 
+    private readonly ConcurrentDictionary<Fault, bool> _done = new();
+
     /// <summary>This process's.</summary>
     /// <exception cref="JobException">The variable lists what is no fault.</exception>
     public static FaultPlan Own => s_own ??= Parse(
@@ -28,13 +31,13 @@ public sealed class FaultPlan(string? node, IReadOnlyList<Fault> faults)
     public static FaultPlan Parse(string? node, string? text) => new(
         node, [.. (text ?? "").Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Fault.Parse)]);
 
-    /// <summary>The process is there.</summary>
+    /// <summary>The process is there. A fault happens once, however often the process comes by.</summary>
     /// <param name="step">1 for the first.</param>
     public void At(FaultPhase phase, int step)
     {
         if (faults.Count == 0)
             return;
-        foreach (var fault in faults.Where(fault => IsOwn(fault) && fault.Phase == phase && fault.Step == step))
+        foreach (var fault in faults.Where(fault => IsOwn(fault) && fault.Phase == phase && fault.Step == step && _done.TryAdd(fault, true)))
             Do(fault);
     }
 

@@ -33,6 +33,8 @@ public sealed class FaultTests
         plan.At(FaultPhase.Before, 3);
         Assert.Throws<FaultException>(() => plan.At(FaultPhase.Sending, 2));
         Assert.Throws<FaultException>(() => plan.At(FaultPhase.Sent, 4));
+        // Once.
+        plan.At(FaultPhase.Sent, 4);
     }
 
     [Fact]
