@@ -28,11 +28,13 @@ internal sealed record JobStoreState(long Term, string Node, ImmutableList<Store
         _ => throw new ArgumentException($"{e.GetType().Name} is no event of the job store", nameof(e)),
     };
 
-    /// <summary>Whether the state says already what the event would say: an event that is told again because its answer was lost.</summary>
+    /// <summary>
+    /// Whether the state says already what the event would say: an event that is told again because its answer was lost. Not of a
+    /// checkpoint: leave to publish one is what the database says now, not what was known before another's term.
+    /// </summary>
     public bool Holds(object e) => e switch
     {
         RunSubmitted submitted => Find(submitted.Run) is not null,
-        CheckpointCommitted committed => Find(committed.Run)?.Step >= committed.Step,
         RunFinished finished => Find(finished.Run)?.End is not null,
         _ => false,
     };
