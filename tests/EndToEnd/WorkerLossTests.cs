@@ -56,13 +56,12 @@ public sealed class WorkerLossTests(ReferenceRuns references)
     }
 
     [Fact]
-    public async Task A_worker_that_stops_in_the_midst_of_sending_is_done_without_and_what_it_sends_later_is_refused_and_it_comes_back()
+    public async Task A_worker_that_stops_in_the_midst_of_a_step_is_done_without_and_what_it_sends_later_is_refused_and_it_comes_back()
     {
-        LongTests.SkipUnlessWanted();
         using var folder = new TemporaryFolder();
         var job = SmallJob.Write(folder, epochs: 100_000);
         await using var distmtl = Distmtl.StartWith(
-            new() { ["DISTMTL_FAULTS"] = "worker-0@6/sending:stop" }, "train", job, "--workers", "2", "--json", "--out", folder["run"]);
+            new() { ["DISTMTL_FAULTS"] = "worker-0@6/computing:stop" }, "train", job, "--workers", "2", "--json", "--out", folder["run"]);
         await distmtl.WaitForAsync("; going on behind step ");
         var stopped = distmtl.Children().Single(Distmtl.IsStopped);
         await distmtl.WaitForAsync("5 data shards on 1 worker (");
