@@ -48,7 +48,7 @@ internal sealed class WaitBoard : IDisposable
     /// <param name="missing">Asked at any time, on another thread, for what is missing.</param>
     public IDisposable Begin(string what, TimeSpan deadline, Func<string> missing)
     {
-        var wait = new Wait(this, what, deadline, missing, _time.GetTimestamp()) { TellAt = s_long };
+        var wait = new Wait(this, what, deadline, missing, _time.GetTimestamp());
         lock (_gate)
             _waits.Add(wait);
         return wait;
@@ -85,14 +85,18 @@ internal sealed class WaitBoard : IDisposable
             _waits.Remove(wait);
     }
 
-    private sealed record Wait(WaitBoard Board, string What, TimeSpan Deadline, Func<string> Missing, long Began) : IDisposable
+    private sealed class Wait(WaitBoard board, string what, TimeSpan deadline, Func<string> missing, long began) : IDisposable
     {
-        public TimeSpan TellAt { get; set; }
+        public string What => what;
 
-        public void Dispose() => Board.End(this);
+        public TimeSpan Deadline => deadline;
 
-        public bool Equals(Wait? other) => ReferenceEquals(this, other);
+        public Func<string> Missing => missing;
 
-        public override int GetHashCode() => Began.GetHashCode();
+        public long Began => began;
+
+        public TimeSpan TellAt { get; set; } = s_long;
+
+        public void Dispose() => board.End(this);
     }
 }

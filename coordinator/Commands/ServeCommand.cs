@@ -1,6 +1,7 @@
 using System.CommandLine;
 using DistMtl.Clustering;
 using DistMtl.Coordinator.Cluster;
+using DistMtl.Coordinator.Display;
 using DistMtl.Coordinator.Service;
 using DistMtl.Coordinator.Store;
 using DistMtl.Protocol;
@@ -115,7 +116,7 @@ internal static class ServeCommand
     {
         var state = await store.AtWork;
         var open = state.Runs.Count(run => run.End is null);
-        await Console.Out.WriteLineAsync($"this coordinator is at work (term {state.Term}); {open} {(open == 1 ? "run" : "runs")} to go on with{(store.Predecessor is { } node ? $"; it has taken over from {node}" : "")}");
+        await Console.Out.WriteLineAsync($"this coordinator is at work (term {state.Term}); {NumberText.Plural(open, "run")} to go on with{(store.Predecessor is { } node ? $"; it has taken over from {node}" : "")}");
     }
 
     private static string OwnAddress(NodeAddress address) => $"{address.Host}:{address.Port}";

@@ -58,7 +58,7 @@ internal static class SubmitCommand
 
     /// <summary>
     /// Asks one address after another until one answers: a coordinator that stands by sends requests on, and what is asked twice is done once.
-    /// A single service that is not there at all is not waited for.
+    /// A single service that is not there at all, or an address where something else answers, is not waited for.
     /// </summary>
     private static async Task<T> AnySoonAsync<T>(IReadOnlyList<Uri> services, Func<Uri, Task<T>> ask)
     {
@@ -72,7 +72,8 @@ internal static class SubmitCommand
             catch (Exception e) when (IsLost(e))
             {
                 var isNobodyThere = services.Count == 1 && e is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError };
-                if (isNobodyThere || TimeProvider.System.GetElapsedTime(began) > TakeOverDeadline)
+                var isNoService = e is HttpRequestException { StatusCode: not null and not HttpStatusCode.ServiceUnavailable };
+                if (isNobodyThere || isNoService || TimeProvider.System.GetElapsedTime(began) > TakeOverDeadline)
                     throw;
             }
             await Task.Delay(Pause);

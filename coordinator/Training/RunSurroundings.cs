@@ -6,7 +6,8 @@ namespace DistMtl.Coordinator.Training;
 /// <summary>What a run has around it beside its job, its folder and its workers.</summary>
 internal sealed record RunSurroundings(TimeProvider Time)
 {
-    public static RunSurroundings Plain { get; } = new(TimeProvider.System);
+    /// <summary>Of a run by itself.</summary>
+    public static RunSurroundings Plain => new(TimeProvider.System);
 
     /// <summary>Null: what takes how long is not recorded.</summary>
     public RunTrace? Trace { get; init; }

@@ -36,7 +36,7 @@ internal sealed class TrainingRun
     private readonly string _id = Guid.NewGuid().ToString("N");
     private TrainingCluster? _cluster;
     private bool _isFormed;
-    private bool _isReassigned;
+    private string? _whyAgain;
     private Backups _backups = Backups.Of(0, []);
     private int _fruitless;
 
@@ -73,7 +73,7 @@ internal sealed class TrainingRun
                 {
                     if (await TrainAsync(progress, cluster, waits, stop) is { } summary)
                         return summary;
-                    progress = Rewind(progress, cluster, _isReassigned ? "a worker has become slow, or fast again" : "workers have come or want to go");
+                    progress = Rewind(progress, cluster, _whyAgain!);
                 }
                 catch (JobException e) when (IsMendable(e) && _fruitless < MaxFruitless && MayGoOn(cluster))
                 {
@@ -118,7 +118,7 @@ internal sealed class TrainingRun
         _backups = Backups.Of(_job.Training.BackupShards, _rates.Current);
         if (_backups.Twice is { } twice)
             Notice($"data shards {string.Join(' ', twice)} are computed twice");
-        (_isFormed, _isReassigned, progress.Workers) = (true, false, fleet.Workers);
+        (_isFormed, progress.Workers) = (true, fleet.Workers);
         var step = progress.State.Step;
         try
         {
@@ -133,12 +133,11 @@ internal sealed class TrainingRun
         }
     }
 
-    /// <summary>Whether the run should form up again: workers have come or gone, or others than before are slow and have shards that fast ones could compute, too.</summary>
-    private bool IsOutdated(WorkerFleet fleet)
-    {
-        _isReassigned = !fleet.IsOutdated && _job.Training.BackupShards > 0 && _backups.AreOutdated(_rates.Current);
-        return fleet.IsOutdated || _isReassigned;
-    }
+    /// <summary>Why the run should form up again where it loses nothing by it; null: it should not.</summary>
+    private string? WhyAgain(WorkerFleet fleet) =>
+        fleet.IsOutdated ? "workers have come or want to go"
+        : _job.Training.BackupShards > 0 && _backups.AreOutdated(_rates.Current) ? "a worker has become slow, or fast again"
+        : null;
 
     /// <summary>Not that workers who were waited for did not come.</summary>
     private bool IsMendable(JobException e) => e is WorkerLostException || e.ExitCode == ExitCode.ClusterLost && _isFormed;
@@ -238,7 +237,7 @@ internal sealed class TrainingRun
         var schedule = new LearningRateSchedule(_job.Optimizer.Schedule, progress.TotalSteps, progress.StepsPerEpoch);
         var weigher = new StepWeigher(_job, progress.Weighting, schedule, servers);
         var evaluator = new Evaluator(_job, progress.Scan.Schema, fleet);
-        var loop = new TrainingLoop(_job, progress, evaluator, _checkpointer, _observer, _clock, () => IsOutdated(fleet));
+        var loop = new TrainingLoop(_job, progress, evaluator, _checkpointer, _observer, _clock, () => WhyAgain(fleet) is not null);
         if (_job.Training.Mode == TrainingMode.Synchronous)
             await loop.StepTogetherAsync(new StepRunner(_job, weigher, fleet, servers, _rates, progress.StepsPerEpoch, Sum(firstLabels.Values)), stop);
         else
@@ -249,7 +248,8 @@ internal sealed class TrainingRun
         var status = progress.State.Step >= progress.TotalSteps ? RunStatus.Completed
             : loop.ShouldStop ? RunStatus.EarlyStopped
             : RunStatus.Interrupted;
-        var isOutdated = status == RunStatus.Interrupted && IsOutdated(fleet) && !stop.IsCancellationRequested;
+        _whyAgain = WhyAgain(fleet);
+        var isOutdated = status == RunStatus.Interrupted && _whyAgain is not null && !stop.IsCancellationRequested;
         if (progress.SavedStep != progress.State.Step && !(isOutdated && progress.IsWhole(_job)))
             await _checkpointer.SaveAsync(progress, isNeeded: !isOutdated);
         if (isOutdated)

@@ -42,6 +42,9 @@ internal sealed class WorkerRates(TimeProvider time, Action<string> notice)
     private long _began;
     private int _steps;
 
+    /// <summary>Made once a step, and asked for with each frame.</summary>
+    private TimeSpan? _usual;
+
     public IReadOnlyList<WorkerRate> Current
     {
         get
@@ -68,12 +71,7 @@ internal sealed class WorkerRates(TimeProvider time, Action<string> notice)
     public TimeSpan DeadlineOf(TimeSpan most)
     {
         lock (_gate)
-        {
-            if (_stepSeconds.Count < Enough)
-                return most;
-            var usual = TimeSpan.FromSeconds(MediansAllowed * Median([.. _stepSeconds]));
-            return usual < s_least ? Min(s_least, most) : Min(usual, most);
-        }
+            return _usual is { } usual && usual < most ? usual : most;
     }
 
     /// <summary>The workers have been called to work.</summary>
@@ -114,6 +112,8 @@ internal sealed class WorkerRates(TimeProvider time, Action<string> notice)
             _stepSeconds.Enqueue(time.GetElapsedTime(_began).TotalSeconds);
             if (_stepSeconds.Count > Kept)
                 _stepSeconds.Dequeue();
+            if (_stepSeconds.Count >= Enough)
+                _usual = TimeSpan.FromSeconds(Math.Max(s_least.TotalSeconds, MediansAllowed * Median([.. _stepSeconds])));
             if (++_steps <= WarmUp)
                 return texts;
             foreach (var pace in _paces.Values)
@@ -136,8 +136,6 @@ internal sealed class WorkerRates(TimeProvider time, Action<string> notice)
         }
         return texts;
     }
-
-    private static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;
 
     private static double Median(double[] values)
     {
