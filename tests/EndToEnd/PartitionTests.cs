@@ -49,7 +49,7 @@ public sealed class PartitionTests(ReferenceRuns references)
         await using var other = await both[1].StartAsync(both);
         await using var first = Coordinator.StartWorker(both, network, 2);
         await using var second = Coordinator.StartWorker(both, network, 3);
-        await using var client = Distmtl.StartIn(network.Prefix(0), "submit", SmallJob.Write(folder, "pcgrad", Epochs), "--to", both[0].Http, "--wait");
+        await using var client = Distmtl.StartIn(network.Prefix(0), "submit", SmallJob.Write(folder, "pcgrad", Epochs), "--to", both[0].Http, "--workers", "2", "--wait");
         await client.WaitForAsync("validation at step 28");
         network.Split(1, 3);
         var clock = Stopwatch.StartNew();
@@ -74,7 +74,7 @@ public sealed class PartitionTests(ReferenceRuns references)
         await using var third = await all[2].StartAsync(all);
         await using var one = Coordinator.StartWorker(all, network, 3);
         await using var two = Coordinator.StartWorker(all, network, 4);
-        await using var client = Distmtl.StartIn(network.Prefix(3), "submit", SmallJob.Write(folder, "pcgrad", Epochs), "--to", $"{all[0].Http},{all[1].Http},{all[2].Http}", "--wait");
+        await using var client = Distmtl.StartIn(network.Prefix(3), "submit", SmallJob.Write(folder, "pcgrad", Epochs), "--to", $"{all[0].Http},{all[1].Http},{all[2].Http}", "--workers", "2", "--wait");
         await client.WaitForAsync("validation at step 28");
         network.Split(0);
         Assert.Equal(5, await oldest.WaitAsync());
