@@ -5,7 +5,7 @@ namespace DistMtl.Coordinator.Training;
 /// <param name="Weights_T">As used.</param>
 internal sealed record StepResult(int Epoch, IReadOnlyList<double?> Losses_T, IReadOnlyList<double> Weights_T, int Rows)
 {
-    /// <summary>What the weighting has to tell the user; null: nothing.</summary>
+    /// <summary>What the user should know of the step; null: nothing.</summary>
     public string? Notice { get; init; }
 
     /// <summary>Where workers do not wait for each other: updates that others made since this worker got its parameters.</summary>

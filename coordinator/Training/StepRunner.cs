@@ -23,6 +23,7 @@ internal sealed class StepRunner(
 {
     private readonly int[] _rowsByShard = new int[job.Data.Shards];
     private int _skipped;
+    private int _kept;
 
     /// <summary>Valid labels of the next step, over all shards; the workers count one step ahead.</summary>
     private long[] _labels_T = firstLabels_T;
@@ -52,8 +53,12 @@ internal sealed class StepRunner(
         FaultPlan.Own.At(FaultPhase.Committed, state.Step + 1);
         _labels_T = totals.NextLabels_T;
         var decision = weights.Decision;
-        return (state.After(place, weigher.Weighting, decision.State, losses_T, _rowsByShard), new StepResult(place.Epoch, losses_T, decision.Weights_T, totals.Rows) { Notice = decision.Notice });
+        return (state.After(place, weigher.Weighting, decision.State, losses_T, _rowsByShard), new StepResult(place.Epoch, losses_T, decision.Weights_T, totals.Rows) { Notice = KeptNotice(place) ?? decision.Notice });
     }
+
+    /// <summary>Of a step that a loss has interrupted; null: of any other.</summary>
+    private string? KeptNotice(StepPlace place) =>
+        _kept == 0 ? null : $"step {place.Version + 1}: {_kept} of {job.Data.Shards} data shards had been computed before, and were not computed again";
 
     /// <summary>Leaves a step out: nothing of it reaches an optimiser, a weighting or the ledger.</summary>
     private async Task<(TrainingState State, StepResult Result)> SkipAsync(
@@ -74,6 +79,7 @@ internal sealed class StepRunner(
     {
         using var span = TraceSource.Coordinator.Begin("wait for losses", "parts of steps", version);
         var reducer = new TreeReducer<StepTotals>(job.Data.Shards, (left, right) => left + right);
+        _kept = 0;
         while (!reducer.IsComplete)
         {
             var (worker, received) = await fleet.ReceiveAsync(Deadline, $"step {version + 1}", () => reducer.MissingShards, cancellation);
@@ -87,6 +93,7 @@ internal sealed class StepRunner(
             if (job.Training.BackupShards > 0 && reducer.HasLeaf(node))
                 continue;
             header.RowsByShard.CopyTo(_rowsByShard, node.Shards(job.Data.Shards).Start);
+            _kept += header.Kept;
             var rows = header.RowsByShard.Sum();
             rates.Add(worker, rows);
             reducer.Add(node, new StepTotals(header.LossSums_T, header.Labels_T, rows, header.NextLabels_T) { NotFinite = header.NotFinite });

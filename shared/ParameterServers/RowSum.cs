@@ -61,6 +61,24 @@ public sealed class RowMerge
         }
     }
 
+    /// <summary>The left's gradients among the rows of the union, where those that only the right has are zero.</summary>
+    /// <param name="target">Overwritten; as <paramref name="shape"/> lays out the union.</param>
+    public void Extend(TableShape shape, ReadOnlySpan<float> left, Span<float> target)
+    {
+        target.Clear();
+        foreach (var table in shape.Tables)
+        {
+            var (width, lefts, rows) = (shape.Copies(table) * table.Dim, LeftPlaces[table.RowList], 0);
+            for (var i = 0; i < lefts.Length; i++)
+            {
+                if (lefts[i] != None)
+                    left.Slice(rows++ * width, width).CopyTo(target[(i * width)..]);
+            }
+            left = left[(rows * width)..];
+            target = target[(lefts.Length * width)..];
+        }
+    }
+
     private static int[] Places(int[] union, int[] part)
     {
         var places = new int[union.Length];

@@ -94,6 +94,7 @@ public sealed record WorkHeader(
 /// <param name="NextLabels_T">Valid labels of the next step, so that its means are known before its backward pass.</param>
 /// <param name="RowsByShard">Rows of this step, for each shard below the node: what the ledger counts.</param>
 /// <param name="NotFinite">What is not a finite number, and where, so that the step must be left out; null: all is.</param>
+/// <param name="Kept">How many of the node's shards the worker had computed for this step in an earlier generation.</param>
 [MessagePackObject]
 public sealed record SumHeader(
     [property: Key(0)] long Generation,
@@ -104,7 +105,8 @@ public sealed record SumHeader(
     [property: Key(5)] long[] Labels_T,
     [property: Key(6)] long[] NextLabels_T,
     [property: Key(7)] int[] RowsByShard,
-    [property: Key(8)] string? NotFinite = null);
+    [property: Key(8)] string? NotFinite = null,
+    [property: Key(9)] int Kept = 0);
 
 /// <summary>How a worker combines the gradients of table rows that it holds (weighting.scope: trunk).</summary>
 /// <param name="Version">The step that they are of.</param>

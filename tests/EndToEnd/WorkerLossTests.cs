@@ -73,6 +73,26 @@ public sealed class WorkerLossTests(ReferenceRuns references)
         Assert.InRange(Repository.Summary(folder["run"]).GetProperty("lateMessagesRefused").GetInt32(), 1, 100);
     }
 
+    [Theory]
+    [InlineData("pcgrad", "")]
+    [InlineData("equal", "embeddings: {storage: sparse}")]
+    public async Task What_was_computed_of_a_step_before_a_worker_was_lost_is_not_computed_again(string strategy, string more)
+    {
+        using var folder = new TemporaryFolder();
+        var job = SmallJob.Write(folder, strategy, more: more);
+        // Its own part takes so long that all others have done theirs.
+        var faults = new Dictionary<string, string> { ["DISTMTL_FAULTS"] = "worker-1@7/computing:slow*100;worker-1@7/computing:kill" };
+        await using var disturbed = Distmtl.StartWith(faults, "train", job, "--workers", "4", "--json", "--out", folder["disturbed"]);
+        Assert.True(await disturbed.WaitAsync() == 0, disturbed.Output + disturbed.Errors);
+        Assert.Contains("step 7: 4 of 5 data shards had been computed before, and were not computed again", disturbed.Output, StringComparison.Ordinal);
+
+        var calm = await Distmtl.RunAsync("train", job, "--workers", "4", "--json", "--out", folder["calm"]);
+        Assert.True(calm.ExitCode == 0, calm.Output);
+        Assert.DoesNotContain("computed before", calm.Output, StringComparison.Ordinal);
+        Assert.Equal(Repository.Hash(folder["calm"]), Repository.Hash(folder["disturbed"]));
+        Assert.Equal(File.ReadAllText(Path.Combine(folder["calm"], "ledger.csv")), File.ReadAllText(Path.Combine(folder["disturbed"], "ledger.csv")));
+    }
+
     [Fact]
     public async Task Workers_that_join_and_leave_a_running_job_share_it_and_leave_no_trace_in_its_bits()
     {

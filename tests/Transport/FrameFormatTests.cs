@@ -38,7 +38,7 @@ public sealed class FrameFormatTests
         Assert.Equal("9503050092CA3F000000CABF800000C0", Hex(Headers.Work));
         Assert.Equal("95030502C0C0", Hex(new WorkHeader(3, 5, WorkKind.Test, null)));
         Assert.Equal("95030500C09207CD012C", Hex(new WorkHeader(3, 5, WorkKind.Train, null, [7, 300])));
-        Assert.Equal("990305010292CB3FD0000000000000CB3E112E0BE826D695921003920F04920808C0", Hex(Headers.Sum));
+        Assert.Equal("9A0305010292CB3FD0000000000000CB3E112E0BE826D695921003920F04920808C000", Hex(Headers.Sum));
         Assert.Equal("95030592CB3FE0000000000000CB3FF000000000000092CB3FF0000000000000CB3FD00000000000009207CD012C", Hex(Headers.Weights));
         Assert.Equal("970305010614920104C3", Hex(Headers.Predictions));
         Assert.Equal("92A26E6F03", Hex(Headers.Failed));

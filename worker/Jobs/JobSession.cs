@@ -252,6 +252,7 @@ internal sealed class JobSession : IAsyncDisposable
         var rows = batch.Nodes.Select(node => client.TakeRows(node.Node)).ToArray();
         var next = _next = PrepareAsync(work.Version + 1, cancellation);
         FaultPlan.Own.At(FaultPhase.Before, work.Version + 1);
+        trainer.Begin(work);
         var (sending, held) = (new List<Task>(), new List<(NodeBatch, HeldRows)>());
         for (var i = 0; i < batch.Nodes.Count; i++)
         {
@@ -261,7 +262,7 @@ internal sealed class JobSession : IAsyncDisposable
                 ArrayPool<float>.Shared.Return(rows[place].Values);
                 continue;
             }
-            (PartialSum Sum, HeldRows? Held) computed;
+            NodeSum computed;
             try
             {
                 computed = await _thread.RunAsync(
@@ -285,10 +286,9 @@ internal sealed class JobSession : IAsyncDisposable
             }
             if (place == 0)
                 FaultPlan.Own.At(FaultPhase.Computing, work.Version + 1);
-            var (sum, rowsOfNode) = computed;
-            if (rowsOfNode is not null)
+            if (computed.Held is { } rowsOfNode)
                 held.Add((node, rowsOfNode));
-            sending.Add(SendAsync(work, node, sum, next, place, trainer, client, cancellation));
+            sending.Add(SendAsync(work, node, computed, next, place, trainer, client, cancellation));
         }
         await Task.WhenAll(sending);
         FaultPlan.Own.At(FaultPhase.Sent, work.Version + 1);
@@ -298,7 +298,7 @@ internal sealed class JobSession : IAsyncDisposable
     /// <summary>Whether others have computed this worker's shards before it, so that the step is over.</summary>
     private bool IsOvertaken(WorkHeader work) => _work is { } due && (due.Version != work.Version || due.Kind != work.Kind);
 
-    private static (PartialSum Sum, HeldRows? Held) Train(ShardTrainer trainer, WorkHeader work, NodeBatch node, float[] parameters_P, ReadOnlyMemory<float> rows)
+    private static NodeSum Train(ShardTrainer trainer, WorkHeader work, NodeBatch node, float[] parameters_P, ReadOnlyMemory<float> rows)
     {
         var began = TimeProvider.System.GetTimestamp();
         var computed = trainer.Train(work, node, parameters_P, rows);
@@ -331,16 +331,17 @@ internal sealed class JobSession : IAsyncDisposable
             : throw new FrameException($"weights that are not of {tasks} tasks");
 
     private async Task SendAsync(
-        WorkHeader work, NodeBatch node, PartialSum sum, Task<StepBatch> next, int place, ShardTrainer trainer, ServerClient client, CancellationToken cancellation)
+        WorkHeader work, NodeBatch node, NodeSum computed, Task<StepBatch> next, int place, ShardTrainer trainer, ServerClient client, CancellationToken cancellation)
     {
+        var sum = computed.Sum;
         await client.SendAsync(work, node, sum, trainer.Compressors.GetValueOrDefault(node.Shards[0].Shard), isFollowed: next.IsCompleted, cancellation);
-        ArrayPool<float>.Shared.Return(sum.Gradients);
+        trainer.Release(sum);
         var totals = sum.Totals with { NextLabels_T = (await next).Nodes[place].Labels_T };
         await _connection.SendAsync(
             FrameKind.Sum,
             new SumHeader(
                 work.Generation, work.Version, node.Node.Level, node.Node.Index, totals.LossSums_T, totals.Labels_T, totals.NextLabels_T,
-                [.. node.Shards.Select(shard => shard.Rows)], totals.NotFinite),
+                [.. node.Shards.Select(shard => shard.Rows)], totals.NotFinite, computed.Kept),
             default, cancellation);
     }
 

@@ -3,14 +3,17 @@ using DistMtl.Data;
 namespace DistMtl.Worker.Jobs;
 
 /// <summary>
-/// The rows of a run's shards on this worker, kept from one generation to the next: a worker that forms up again reads only the
-/// shards that are new to it. It holds one run's at a time, and no more than its last plan named. Thread-safe.
+/// What this worker keeps of a run's shards from one generation to the next: their rows, so that a worker that forms up again
+/// reads only the shards that are new to it, and the sums of the latest step. It holds one run's at a time, and no more than its
+/// last plan named. Thread-safe.
 /// </summary>
 internal sealed class ShardStore
 {
     private readonly Lock _gate = new();
     private string? _run;
     private Dictionary<int, ShardRows> _rows = [];
+
+    public KeptSums Sums { get; } = new();
 
     /// <summary>The rows of a plan's shards.</summary>
     /// <exception cref="Protocol.JobException">A file can't be read.</exception>
@@ -31,5 +34,6 @@ internal sealed class ShardStore
     {
         lock (_gate)
             (_run, _rows) = (null, []);
+        Sums.Clear();
     }
 }

@@ -30,8 +30,9 @@ internal sealed class ShardTrainer : IDisposable
     private readonly IReadOnlyDictionary<int, ShardRows> _rows;
     private readonly Learner _learner;
     private readonly IReadOnlyDictionary<int, LocalSteps> _local;
+    private readonly KeptSums? _kept;
 
-    private ShardTrainer(JobPlan plan, string worker, IReadOnlyDictionary<int, ShardRows> rows, Learner learner, ModelBlueprint blueprint)
+    private ShardTrainer(JobPlan plan, string worker, IReadOnlyDictionary<int, ShardRows> rows, KeptSums kept, Learner learner, ModelBlueprint blueprint)
     {
         _plan = plan;
         _worker = worker;
@@ -42,6 +43,7 @@ internal sealed class ShardTrainer : IDisposable
             ? plan.Header.Shards.ToDictionary(shard => shard, shard => new ShardCompressor(compression, shard))
             : new Dictionary<int, ShardCompressor>();
         _local = plan.Job.Training.LocalSteps > 1 ? plan.Header.Shards.ToDictionary(shard => shard, _ => new LocalSteps(plan, blueprint)) : new Dictionary<int, LocalSteps>();
+        _kept = CanKeepSums ? kept : null;
         Batches = new BatchSource(plan, rows, new TouchedRows(blueprint.ModelInputs));
     }
 
@@ -65,8 +67,14 @@ internal sealed class ShardTrainer : IDisposable
         var device = TorchRuntime.Start(plan.Job.Training.Device);
         var rows = store.Load(plan, cancellation);
         var inputs = plan.Schema.ToModelInputs(plan.Job.Embeddings);
-        return new ShardTrainer(plan, worker, rows, new Learner(plan.Job.Model, inputs, device), ModelBlueprint.Create(plan.Job.Model, inputs));
+        return new ShardTrainer(plan, worker, rows, store.Sums, new Learner(plan.Job.Model, inputs, device), ModelBlueprint.Create(plan.Job.Model, inputs));
     }
+
+    /// <summary>
+    /// Whether a step's sums are the same in the next generation, and all that the step leaves behind here. Compression changes them as
+    /// they are sent, local steps and held rows leave more behind, and workers that do not wait for each other have no step in common.
+    /// </summary>
+    private bool CanKeepSums => _plan is { Header.Run: not null, Job.Training: { Mode: TrainingMode.Synchronous, LocalSteps: 1, Compression.Kind: CompressionKind.None } } && !Shape.HoldsRows;
 
     /// <param name="first">The micro-batches of the plan's first step.</param>
     public ReadyHeader Ready(StepBatch first) =>
@@ -95,18 +103,35 @@ internal sealed class ShardTrainer : IDisposable
             local.Restore(step, state.Where(vector => local.State.ContainsKey(vector.Key)).ToDictionary());
     }
 
+    /// <summary>A step begins: sums that are kept of another one are let go.</summary>
+    public void Begin(WorkHeader work) => _kept?.Begin(_plan.Header.Run!, work);
+
     /// <summary>The gradients of one subtree in one step, added up.</summary>
     /// <param name="parameters_P">That are loaded.</param>
     /// <param name="values">Of the rows that the subtree touches, as the servers gave them.</param>
-    /// <returns>Where rows wait for the tasks' weights, the sum of the flat parameters' gradients, and the rows'; else null with the sum of all.</returns>
-    public (PartialSum Sum, HeldRows? Held) Train(WorkHeader work, NodeBatch batch, float[] parameters_P, ReadOnlyMemory<float> values)
+    public NodeSum Train(WorkHeader work, NodeBatch batch, float[] parameters_P, ReadOnlyMemory<float> values)
     {
         var pulled = new PulledRows(batch.Touched, values);
         var reducer = new TreeReducer(_plan.Job.Data.Shards, sum => ArrayPool<float>.Shared.Return(sum.Gradients));
         var held = Shape.HoldsRows ? new HeldRows(Shape.ComputedTables, batch.Touched, _plan.Job.Data.Shards) : null;
+        foreach (var (node, kept) in _kept?.Take(_plan.Header.Run!, work, batch.Node, _plan.Job.Data.Shards) ?? [])
+            reducer.Add(node, Extend(kept, batch.Touched));
+        var keptShards = reducer.Counted;
         foreach (var shard in batch.Shards)
-            reducer.Add(TreeNode.Leaf(shard.Shard), Train(work, shard, parameters_P, pulled, held));
-        return (reducer.Pending.Single().Sum, held);
+        {
+            if (!reducer.HasLeaf(TreeNode.Leaf(shard.Shard)))
+                reducer.Add(TreeNode.Leaf(shard.Shard), Train(work, shard, parameters_P, pulled, held));
+        }
+        var sum = reducer.Pending.Single().Sum;
+        _kept?.Keep(_plan.Header.Run!, work, batch.Node, new KeptSum(batch.Touched, sum));
+        return new NodeSum(sum, held, keptShards);
+    }
+
+    /// <summary>A sum has been sent: its buffer can be used again, unless it is kept.</summary>
+    public void Release(PartialSum sum)
+    {
+        if (_kept is null)
+            ArrayPool<float>.Shared.Return(sum.Gradients);
     }
 
     /// <summary>A shard's rows of the split that a kind of work predicts.</summary>
@@ -116,6 +141,20 @@ internal sealed class ShardTrainer : IDisposable
     public float[][] Predict(EncodedRows rows, PulledRows pulled) => _learner.Predict(rows, pulled);
 
     public void Dispose() => _learner.Dispose();
+
+    /// <summary>A part's sum among the rows that the whole touches.</summary>
+    private PartialSum Extend(KeptSum kept, RowLists touched)
+    {
+        if (touched.Count == kept.Touched.Count)
+            return kept.Sum;
+        var (flat, tables) = (Shape.Gradient.Length, Shape.ComputedTables);
+        var length = flat + tables.GradientsLength(touched);
+        var gradients = ArrayPool<float>.Shared.Rent(length);
+        kept.Sum.GradientSpan[..flat].CopyTo(gradients);
+        RowMerge.Of(kept.Touched, touched).Extend(tables, kept.Sum.GradientSpan[flat..], gradients.AsSpan(flat, length - flat));
+        ArrayPool<float>.Shared.Return(kept.Sum.Gradients);
+        return new PartialSum(gradients, length, kept.Sum.Totals);
+    }
 
     private PartialSum Train(WorkHeader work, ShardBatch batch, float[] parameters_P, PulledRows pulled, HeldRows? held)
     {
@@ -227,3 +266,9 @@ internal sealed class ShardTrainer : IDisposable
             : $"row {string.Join(", ", bad.Take(RowsNamed))}{(bad.Count > RowsNamed ? $" and {bad.Count - RowsNamed} more" : "")} {of}";
     }
 }
+
+/// <summary>What a worker has computed of one subtree in one step.</summary>
+/// <param name="Sum">Of all gradients; where rows wait for the tasks' weights, of the flat parameters'. Its buffer is pooled.</param>
+/// <param name="Held">The rows' gradients that wait; null: none.</param>
+/// <param name="Kept">Shards that had been computed before, in an earlier generation.</param>
+internal sealed record NodeSum(PartialSum Sum, HeldRows? Held, int Kept);

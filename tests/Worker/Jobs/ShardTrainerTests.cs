@@ -175,12 +175,12 @@ public sealed class ShardTrainerTests : IDisposable
         using var trainer = _small.Trainer(job, perTask, 1);
         var parameters_P = _small.Parameters(job);
         trainer.Load(parameters_P);
-        var (sum, _) = trainer.Train(SmallShards.Work(6, perTask), WithNaN(trainer.Batches.Make(6).Nodes.Single(), 0), parameters_P, default);
+        var (sum, _, _) = trainer.Train(SmallShards.Work(6, perTask), WithNaN(trainer.Batches.Make(6).Nodes.Single(), 0), parameters_P, default);
         Assert.Contains("the loss of task 'click' is NaN at step 7 on shard 1", sum.Totals.NotFinite, StringComparison.Ordinal);
         Assert.All(sum.GradientSpan.ToArray(), gradient => Assert.Equal(0, gradient));
         Assert.All(sum.Totals.LossSums_T, loss => Assert.Equal(0, loss));
 
-        var (next, _) = trainer.Train(SmallShards.Work(7, perTask), trainer.Batches.Make(7).Nodes.Single(), parameters_P, default);
+        var (next, _, _) = trainer.Train(SmallShards.Work(7, perTask), trainer.Batches.Make(7).Nodes.Single(), parameters_P, default);
         Assert.Null(next.Totals.NotFinite);
     }
 

@@ -84,8 +84,8 @@ internal sealed class SmallShards : IDisposable
         [
             .. trainer.Batches.Make(work.Version).Nodes.Select(node =>
             {
-                var (sum, held) = trainer.Train(work, node, parameters_P, Pull(trainer.Plan.Job, node.Touched).Values);
-                return (node, sum, held);
+                var computed = trainer.Train(work, node, parameters_P, Pull(trainer.Plan.Job, node.Touched).Values);
+                return (node, computed.Sum, computed.Held);
             }),
         ];
     }
