@@ -4,7 +4,6 @@ using Akka.Actor;
 using Akka.Cluster;
 using Akka.Hosting;
 using DistMtl.Clustering;
-using DistMtl.Learning;
 using DistMtl.Protocol;
 using DistMtl.Protocol.Faults;
 using DistMtl.Transport;
@@ -33,7 +32,7 @@ internal static class WorkerProcess
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => EndOn(signal, exitWithParent ? null : asked));
         if (exitWithParent)
             EndWithStandardInput();
-        var warm = Task.Run(TorchRuntime.WarmUp);
+        var warm = Task.Run(Rehearsal.Run);
         while (await LiveAsync(settings, transport, joinDeadline, warm, asked.Token))
             Warn("the cluster let this worker go (it was silent, its connection was lost, or its coordinator ended); it joins again");
         return ExitCode.Success;
@@ -54,7 +53,6 @@ internal static class WorkerProcess
             {
                 worker = system.ActorOf(Props.Create(() => new WorkerActor(settings.Join, transport, Warn)), "worker");
                 system.ActorOf(Props.Create(() => new NodeWatch()), "node-watch");
-                ShardRegions.StartRegion(system, _ => Props.Create(() => new DataShardActor(worker)));
             }));
         using var host = builder.Build();
         await host.StartAsync(asked);
@@ -69,6 +67,8 @@ internal static class WorkerProcess
             throw new JobException($"no coordinator at {string.Join(" or ", settings.Join)} let this worker in within {joinDeadline.TotalSeconds:0} s", ExitCode.ClusterLost);
         }
         await warm;
+        // From now on shards may come.
+        ShardRegions.StartRegion(system, _ => Props.Create(() => new DataShardActor(worker)));
         await Task.WhenAny(Task.Delay(Timeout.Infinite, asked), system.WhenTerminated);
         if (!asked.IsCancellationRequested)
             return true;

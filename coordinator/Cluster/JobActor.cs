@@ -14,7 +14,7 @@ namespace DistMtl.Coordinator.Cluster;
 /// </summary>
 internal sealed class JobActor : ReceiveActor, IWithTimers
 {
-    private static readonly TimeSpan ResendInterval = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan ResendInterval = TimeSpan.FromMilliseconds(100);
 
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(500);
 
@@ -36,7 +36,7 @@ internal sealed class JobActor : ReceiveActor, IWithTimers
         _formation = JobFormation.Begin(settings.Job, settings.Shards, settings.Generation);
         Receive<Tick>(_ => Advance());
         Receive<Deadline>(_ => GiveUp());
-        Receive<CurrentRegions>(regions => _regions = regions.Regions.Count(region => !_lost.Contains(NodeName.Of(region))));
+        Receive<CurrentRegions>(Count);
         Receive<ShardHosted>(Note);
         Receive<WorkerFailed>(Fail);
         Receive<WorkerLeaving>(Leave);
@@ -61,6 +61,14 @@ internal sealed class JobActor : ReceiveActor, IWithTimers
     }
 
     protected override void PostStop() => Akka.Cluster.Cluster.Get(Context.System).Unsubscribe(Self);
+
+    private void Count(CurrentRegions regions)
+    {
+        var before = _regions;
+        _regions = regions.Regions.Count(region => !_lost.Contains(NodeName.Of(region)));
+        if (before < _wanted && _regions >= _wanted)
+            Advance();
+    }
 
     /// <summary>Shards are allocated when they are first spoken to, so that waits until all workers' regions are known.</summary>
     private void Advance()

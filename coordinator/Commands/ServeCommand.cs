@@ -66,8 +66,9 @@ internal static class ServeCommand
             await Console.Out.WriteLineAsync($"joining the cluster of {string.Join(" or ", address.Peers.Where(peer => peer != OwnAddress(address)))}; where none is up, {address.Peers[0]}, the first of the list, must be started to found it");
         using var signals = new StopSignals();
         await using var node = await ClusterNode.StartAsync(address, signals.Token, settings.ToConfig());
-        var store = new JobStore(node.JoinAddress, http, settings, TimeProvider.System, warning => Console.Error.WriteLine($"warning: {warning}"));
-        var whereIsWork = JobStoreSingleton.Start(node.System, store);
+        Action<string> warn = warning => Console.Error.WriteLine($"warning: {warning}");
+        var store = new JobStore(node.JoinAddress, http, settings, TimeProvider.System, warn);
+        var whereIsWork = JobStoreSingleton.Start(node.System, store, address.Peers.Count > 1 ? warn : null);
         using var queue = new RunQueue(node, store, data, runs, TimeProvider.System);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();

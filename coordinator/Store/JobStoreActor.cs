@@ -11,6 +11,9 @@ namespace DistMtl.Coordinator.Store;
 /// </summary>
 internal sealed class JobStoreActor : ReceivePersistentActor
 {
+    /// <summary>Of its events in the database.</summary>
+    public const string Id = "jobs";
+
     private readonly JobStore _store;
     private JobStoreState _state = JobStoreState.Empty;
 
@@ -22,7 +25,7 @@ internal sealed class JobStoreActor : ReceivePersistentActor
         Command<AskService>(_ => Sender.Tell(new ServiceAt(_store.Http)));
     }
 
-    public override string PersistenceId => "jobs";
+    public override string PersistenceId => Id;
 
     protected override void PreStart()
     {

@@ -14,9 +14,12 @@ internal static class JobStoreSingleton
     private static readonly TimeSpan AnswerDeadline = TimeSpan.FromSeconds(2);
 
     /// <summary>On every coordinator.</summary>
+    /// <param name="warn">Told, where this is one of several coordinators, that it cannot read the store; null: it is the only one.</param>
     /// <returns>Asks where the coordinator at work takes jobs; null: nobody is.</returns>
-    public static Func<Task<string?>> Start(ActorSystem system, JobStore store)
+    public static Func<Task<string?>> Start(ActorSystem system, JobStore store, Action<string>? warn)
     {
+        if (warn is not null)
+            system.ActorOf(Props.Create(() => new StandbyReader(warn)), "standby-reader");
         // Its actor stops when a write fails, and reads the store anew.
         var supervised = BackoffSupervisor.Props(Backoff.OnStop(
             Props.Create(() => new JobStoreActor(store)), Name, TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(1), randomFactor: 0.1, maxNrOfRetries: -1));

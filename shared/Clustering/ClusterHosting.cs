@@ -17,6 +17,7 @@ public static class ClusterHosting
     /// shard computes twice is the job's generation's doing, not that of the actors that stand for them.
     /// What stands for a shard stops at once, so that a hand-over that takes seconds is one to or from a node that has died meanwhile.
     /// A job asks its shards anew where they live whenever it forms up, so that their placement needs no more than a majority.
+    /// A worker may be there before its coordinator, or a node be started anew: Akka would not try an address again for 5 s.
     /// Unregistered types would fall back to a serializer that carries type names.
     /// </summary>
     private const string Tuning =
@@ -30,8 +31,8 @@ public static class ClusterHosting
           log-dead-letters = off
           stdout-loglevel = OFF
           cluster {
-            gossip-interval = 200 ms
-            leader-actions-interval = 200 ms
+            gossip-interval = 100 ms
+            leader-actions-interval = 100 ms
             down-removal-margin = 100 ms
             seed-node-timeout = 1 s
             retry-unsuccessful-join-after = 1 s
@@ -44,7 +45,7 @@ public static class ClusterHosting
               state-store-mode = ddata
               remember-entities = off
               passivate-idle-entity-after = off
-              retry-interval = 200 ms
+              retry-interval = 100 ms
               rebalance-interval = 2 s
               handoff-timeout = 2 s
               updating-state-timeout = 3 s
@@ -55,6 +56,7 @@ public static class ClusterHosting
             }
           }
           remote.dot-netty.tcp.connection-timeout = 5 s
+          remote.retry-gate-closed-for = 500 ms
         }
         """;
 

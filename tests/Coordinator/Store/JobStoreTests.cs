@@ -77,6 +77,16 @@ public sealed class JobStoreTests : IAsyncDisposable
         Assert.False(store.AtWork.IsCompleted);
     }
 
+    [Fact]
+    public async Task A_coordinator_that_stands_by_says_at_once_that_it_could_not_take_over()
+    {
+        var store = await StartAsync("a:1", "postgresql:Host=127.0.0.1;Port=1;Username=x;Password=x", standsBy: true);
+        using var deadline = new CancellationTokenSource(s_deadline);
+        while (!_warnings.Any(warning => warning.StartsWith("this coordinator, should it have to take over, cannot read the job store: ", StringComparison.Ordinal)))
+            await Task.Delay(50, deadline.Token);
+        Assert.False(store.AtWork.IsCompleted);
+    }
+
     [Theory]
     [InlineData("mysql:Host=x", "it must be sqlite:FILE, or postgresql:")]
     [InlineData("sqlite:", "it must be sqlite:FILE, or postgresql:")]
@@ -96,7 +106,7 @@ public sealed class JobStoreTests : IAsyncDisposable
 
     private static Task WriteAsync(JobStore store, object e) => store.WriteAsync(e, TestContext.Current.CancellationToken);
 
-    private async Task<JobStore> StartAsync(string name, string? store = null, TimeSpan? deadline = null)
+    private async Task<JobStore> StartAsync(string name, string? store = null, TimeSpan? deadline = null, bool standsBy = false)
     {
         var settings = JobStoreSettings.Parse(store ?? $"sqlite:{Path.Combine(_folder, "jobs.db")}", deadline ?? s_deadline);
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
@@ -111,7 +121,7 @@ public sealed class JobStoreTests : IAsyncDisposable
         var cluster = Akka.Cluster.Cluster.Get(system);
         await cluster.JoinAsync(cluster.SelfAddress, TestContext.Current.CancellationToken);
         var own = new JobStore(name, "http://127.0.0.1:1", settings, TimeProvider.System, _warnings.Enqueue);
-        JobStoreSingleton.Start(system, own);
+        JobStoreSingleton.Start(system, own, standsBy ? _warnings.Enqueue : null);
         return own;
     }
 }
