@@ -46,7 +46,7 @@ public static class ClusterHosting
               remember-entities = off
               passivate-idle-entity-after = off
               retry-interval = 100 ms
-              rebalance-interval = 2 s
+              rebalance-interval = 1 s
               handoff-timeout = 2 s
               updating-state-timeout = 3 s
               waiting-for-state-timeout = 1 s

@@ -39,8 +39,10 @@ internal sealed class ChildProcess : IAsyncDisposable
     public int Id => _process.Id;
 
     /// <param name="deadline">For its end.</param>
+    /// <param name="variables">Of its environment, beside this process's; null: none.</param>
     /// <exception cref="JobException">The program does not start.</exception>
-    public static ChildProcess Start(string program, IEnumerable<string> arguments, CancellationToken cancellation, TimeSpan? deadline = null)
+    public static ChildProcess Start(
+        string program, IEnumerable<string> arguments, CancellationToken cancellation, TimeSpan? deadline = null, IReadOnlyDictionary<string, string>? variables = null)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -50,14 +52,17 @@ internal sealed class ChildProcess : IAsyncDisposable
             // The pools of libtorch and of its BLAS: one process of a contestant is one core.
             Environment = { ["OMP_NUM_THREADS"] = "1", ["MKL_NUM_THREADS"] = "1", ["OPENBLAS_NUM_THREADS"] = "1" },
         };
+        foreach (var (name, value) in variables ?? new Dictionary<string, string>())
+            start.Environment[name] = value;
         return new ChildProcess(start, deadline ?? DefaultDeadline, cancellation);
     }
 
     /// <summary>Starts a program and waits for its end.</summary>
     /// <returns>The lines of its standard output.</returns>
-    public static async Task<IReadOnlyList<string>> RunAsync(string program, IEnumerable<string> arguments, CancellationToken cancellation)
+    public static async Task<IReadOnlyList<string>> RunAsync(
+        string program, IEnumerable<string> arguments, CancellationToken cancellation, Dictionary<string, string>? variables = null)
     {
-        await using var child = Start(program, arguments, cancellation);
+        await using var child = Start(program, arguments, cancellation, variables: variables);
         return await child.FinishAsync();
     }
 

@@ -8,6 +8,7 @@ internal static class MeasurementTable
         new LoopMeasurement(job),
         new WeightingMeasurement(job),
         new TableSizeMeasurement(job),
+        new StragglerMeasurement(job),
         new PlaneMeasurement(),
         new ServerMeasurement(),
         new WireMeasurement(),

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using DistMtl.Protocol;
+using DistMtl.Protocol.Faults;
 
 namespace DistMtl.Benchmarks.Contestants;
 
@@ -16,10 +17,17 @@ internal sealed class TrainContestant(string name, BenchmarkJob job, int workers
     /// <summary>T of the job.</summary>
     public int Tasks { get; init; } = ModelSize.Tasks;
 
+    /// <summary>Data shards are so many times the workers.</summary>
+    public int ShardsOfWorker { get; init; } = 1;
+
+    /// <summary>That its processes bring upon themselves; null: none.</summary>
+    public string? Faults { get; init; }
+
     public async Task<double?> RunAsync(int warmUpSteps, int steps, CancellationToken cancellation)
     {
         var run = job.NewRunFolder();
-        var lines = await ChildProcess.RunAsync(BuildFacts.CoordinatorPath, Arguments(run, warmUpSteps + steps), cancellation);
+        var lines = await ChildProcess.RunAsync(
+            BuildFacts.CoordinatorPath, Arguments(run, warmUpSteps + steps), cancellation, Faults is null ? [] : new() { [FaultPlan.Variable] = Faults });
         Directory.Delete(run, recursive: true);
         return Rate(lines, warmUpSteps, warmUpSteps + steps);
     }
@@ -27,8 +35,8 @@ internal sealed class TrainContestant(string name, BenchmarkJob job, int workers
     private IEnumerable<string> Arguments(string run, int maxSteps) =>
     [
         "train", job.PathOf(Tasks), "--json", "--out", run, "--workers", Text(workers),
-        // As many shards as workers, so that a micro-batch is what a bare loop's step is.
-        "--set", $"data.shards={Text(workers)}",
+        // Where there are as many shards as workers, a micro-batch is what a bare loop's step is.
+        "--set", $"data.shards={Text(workers * ShardsOfWorker)}",
         "--set", $"training.batchSize={Text(workers * ModelSize.Batch)}",
         "--set", $"training.maxSteps={Text(maxSteps)}",
         .. overrides.SelectMany(pair => new[] { "--set", pair }),
