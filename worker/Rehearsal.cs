@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using DistMtl.Aggregation.Weightings;
 using DistMtl.Data;
 using DistMtl.Learning;
@@ -46,9 +47,9 @@ internal static class Rehearsal
                 Train(job, schema, perTask);
             return true;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or Protocol.JobException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or Protocol.JobException or ExternalException)
         {
-            // Nowhere to write, or no libtorch.
+            // Nowhere to write, no libtorch, or a device that refuses.
             return false;
         }
         finally

@@ -19,6 +19,8 @@ internal static class WorkerProcess
 {
     private static readonly TimeSpan LeaveDeadline = TimeSpan.FromSeconds(5);
 
+    private static readonly TimeSpan RehearsalDeadline = TimeSpan.FromSeconds(30);
+
     /// <summary>For the step that is being computed, and the others to form up. Kubernetes gives a pod 30 s.</summary>
     private static readonly TimeSpan HandOverDeadline = TimeSpan.FromSeconds(20);
 
@@ -66,7 +68,9 @@ internal static class WorkerProcess
                 return false;
             throw new JobException($"no coordinator at {string.Join(" or ", settings.Join)} let this worker in within {joinDeadline.TotalSeconds:0} s", ExitCode.ClusterLost);
         }
-        await warm;
+        // One that takes longer than that is of no more use.
+        if (await Task.WhenAny(warm, Task.Delay(RehearsalDeadline, asked)) == warm)
+            await warm;
         // From now on shards may come.
         ShardRegions.StartRegion(system, _ => Props.Create(() => new DataShardActor(worker)));
         await Task.WhenAny(Task.Delay(Timeout.Infinite, asked), system.WhenTerminated);

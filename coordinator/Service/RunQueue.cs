@@ -27,6 +27,9 @@ internal sealed class RunQueue(ClusterNode node, JobStore store, string dataFold
     /// <summary>In the status.</summary>
     private const int EndedShown = 3;
 
+    /// <summary>A run that takes its coordinator along is not begun for ever: the others wait behind it.</summary>
+    private const int MaxFruitless = 10;
+
     private readonly ConcurrentDictionary<string, ServiceRun> _runs = new();
     private readonly SemaphoreSlim _submitting = new(1);
     private readonly Channel<ServiceRun> _queue = Channel.CreateUnbounded<ServiceRun>(new UnboundedChannelOptions { SingleReader = true });
@@ -77,7 +80,7 @@ internal sealed class RunQueue(ClusterNode node, JobStore store, string dataFold
             var state = await store.AtWork.WaitAsync(stop);
             node.BeginTerm(state.Term);
             foreach (var stored in state.Runs)
-                Take(stored);
+                await TakeAsync(stored);
             await foreach (var run in _queue.Reader.ReadAllAsync(stop))
                 await RunAsync(run, stop);
         }
@@ -97,11 +100,19 @@ internal sealed class RunQueue(ClusterNode node, JobStore store, string dataFold
         return job;
     }
 
-    private void Take(StoredRun stored)
+    private async Task TakeAsync(StoredRun stored)
     {
         var run = new ServiceRun(stored.Submitted, RunDirectory.Reopen(Path.Combine(runsFolder, stored.Submitted.Run)));
         if (stored.End is { } end)
             _runs[run.Id] = run.Ended((ExitCode)end.ExitCode, end.Error);
+        // This term has begun with it, too.
+        else if (stored.Fruitless > MaxFruitless)
+        {
+            var error = $"{MaxFruitless} coordinators in a row ended while they had this run, before it had {(stored.Step is null ? "a checkpoint" : "another checkpoint")}; it is not begun again. "
+                + "If it is what ended them (memory?), submit it anew with less of what it needs, or with a smaller training.checkpointEvery";
+            await FinishAsync(run, ExitCode.ClusterLost, error);
+            _runs[run.Id] = run.Ended(ExitCode.ClusterLost, error);
+        }
         else
             Queue(run);
     }

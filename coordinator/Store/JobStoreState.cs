@@ -6,7 +6,8 @@ namespace DistMtl.Coordinator.Store;
 /// <summary>A run as the job store knows it.</summary>
 /// <param name="Step">Of its last checkpoint; null: it has none.</param>
 /// <param name="End">Null: it is waiting, or going on.</param>
-internal sealed record StoredRun(RunSubmitted Submitted, int? Step, RunFinished? End);
+/// <param name="Fruitless">Terms in a row that began with it and saw no checkpoint of it.</param>
+internal sealed record StoredRun(RunSubmitted Submitted, int? Step, RunFinished? End, int Fruitless = 0);
 
 /// <summary>All that the job store's events come to.</summary>
 /// <param name="Term">Of the coordinator at work; 0: there has been none.</param>
@@ -21,9 +22,9 @@ internal sealed record JobStoreState(long Term, string Node, ImmutableList<Store
     /// <summary>The state after one more event.</summary>
     public JobStoreState With(object e) => e switch
     {
-        TermBegan began => this with { Term = began.Term, Node = began.Node },
+        TermBegan began => Begin(began),
         RunSubmitted submitted => this with { Runs = Runs.Add(new StoredRun(submitted, null, null)) },
-        CheckpointCommitted committed => Change(committed.Run, run => run with { Step = committed.Step }),
+        CheckpointCommitted committed => Change(committed.Run, run => run with { Step = committed.Step, Fruitless = 0 }),
         RunFinished finished => Change(finished.Run, run => run with { End = finished }),
         _ => throw new ArgumentException($"{e.GetType().Name} is no event of the job store", nameof(e)),
     };
@@ -38,6 +39,13 @@ internal sealed record JobStoreState(long Term, string Node, ImmutableList<Store
         RunFinished finished => Find(finished.Run)?.End is not null,
         _ => false,
     };
+
+    /// <summary>Whoever is at work goes on with the first run that is not over.</summary>
+    private JobStoreState Begin(TermBegan began)
+    {
+        var state = this with { Term = began.Term, Node = began.Node };
+        return Runs.Find(run => run.End is null) is { } next ? state.Change(next.Submitted.Run, run => run with { Fruitless = run.Fruitless + 1 }) : state;
+    }
 
     private JobStoreState Change(string run, Func<StoredRun, StoredRun> change) =>
         Find(run) is { } stored ? this with { Runs = Runs.Replace(stored, change(stored)) } : this;

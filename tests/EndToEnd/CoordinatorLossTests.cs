@@ -91,6 +91,26 @@ public sealed class CoordinatorLossTests(ReferenceRuns references)
         await EndsLikeACalmRun(folder, epochs: 2, maxSteps: 10);
     }
 
+    [Fact]
+    public async Task A_run_that_takes_every_coordinator_along_is_not_begun_for_ever()
+    {
+        LongTests.SkipUnlessWanted();
+        using var folder = new TemporaryFolder();
+        var coordinator = new Coordinator(folder, $"sqlite:{folder["jobs.db"]}");
+        await using var worker = Coordinator.StartWorker([coordinator]);
+        Distmtl? client = null;
+        for (var i = 0; i < 10; i++)
+        {
+            await using var killed = await coordinator.StartAsync([], new() { ["DISTMTL_FAULTS"] = "distmtl@1/before:kill" });
+            client ??= await SubmitAsync(folder, epochs: 2, coordinator);
+            Assert.Equal(137, await killed.WaitAsync());
+        }
+        await using var last = await coordinator.StartAsync([]);
+        await using var told = client!;
+        Assert.Equal(4, await told.WaitAsync());
+        Assert.Contains("10 coordinators in a row ended while they had this run, before it had a checkpoint", told.Output + told.Errors, StringComparison.Ordinal);
+    }
+
     private async Task TakesOver(TemporaryFolder folder, string store)
     {
         Coordinator[] both = [new(folder, store), new(folder, store)];
