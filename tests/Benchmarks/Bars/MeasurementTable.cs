@@ -14,6 +14,7 @@ internal static class MeasurementTable
         new WireMeasurement(),
         new AccuracyMeasurement(),
         new CoordinatorMeasurement(small),
+        new RecoveryMeasurement(small),
         new MemoryMeasurement(small),
     ];
 }

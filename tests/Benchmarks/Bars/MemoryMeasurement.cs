@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using DistMtl.Protocol;
 
 namespace DistMtl.Benchmarks.Bars;
@@ -35,7 +34,7 @@ internal sealed class MemoryMeasurement(SmallJob job) : IMeasurement
         var samples = new Dictionary<int, List<double>>();
         for (var step = 0; step < Steps;)
         {
-            if (StepOf(await child.ReadLineAsync()) is not { } made)
+            if (RunLine.Parse(await child.ReadLineAsync()) is not { Kind: "step", Step: { } made })
                 continue;
             step = made;
             if (step >= FirstStep && step % Every == 0)
@@ -46,56 +45,16 @@ internal sealed class MemoryMeasurement(SmallJob job) : IMeasurement
         return new Dictionary<Bar, double?> { [s_growth] = samples.Values.Max(megabytes => megabytes[^1] - megabytes[0]) };
     }
 
-    /// <returns>Null: the line is of no step.</returns>
-    private static int? StepOf(string line)
-    {
-        if (!line.StartsWith('{'))
-            return null;
-        using var document = JsonDocument.Parse(line);
-        return document.RootElement.GetProperty("kind").GetString() == "step" ? document.RootElement.GetProperty("step").GetInt32() : null;
-    }
-
     private static void Sample(int coordinator, Dictionary<int, List<double>> samples)
     {
-        int[] processes = [coordinator, .. ChildrenOf(coordinator)];
+        int[] processes = [coordinator, .. LinuxProcess.ChildrenOf(coordinator)];
         if (processes.Length != 3)
             throw new JobException($"the run has {processes.Length} processes, not a coordinator and 2 workers", ExitCode.Failure);
         foreach (var process in processes)
         {
             if (!samples.TryGetValue(process, out var megabytes))
                 samples[process] = megabytes = [];
-            megabytes.Add(Number(process, "VmRSS:") * 1024 / Megabyte);
+            megabytes.Add(LinuxProcess.Number(process, "VmRSS:") * 1024 / Megabyte);
         }
-    }
-
-    private static IEnumerable<int> ChildrenOf(int parent)
-    {
-        foreach (var folder in Directory.EnumerateDirectories("/proc"))
-        {
-            if (int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var process) && IsChild(process, parent))
-                yield return process;
-        }
-    }
-
-    private static bool IsChild(int process, int parent)
-    {
-        try
-        {
-            return (int)Number(process, "PPid:") == parent;
-        }
-        catch (IOException)
-        {
-            // It has ended meanwhile.
-            return false;
-        }
-    }
-
-    /// <summary>A number of <c>/proc/PID/status</c>; sizes are in KiB.</summary>
-    private static double Number(int process, string key)
-    {
-        var line = File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/status")).FirstOrDefault(line => line.StartsWith(key, StringComparison.Ordinal));
-        return line is null
-            ? throw new IOException($"process {process} has no {key}")
-            : double.Parse(line[key.Length..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture);
     }
 }
