@@ -72,7 +72,14 @@ internal static class WorkerProcess
         if (await Task.WhenAny(warm, Task.Delay(RehearsalDeadline, asked)) == warm)
             await warm;
         // From now on shards may come.
-        ShardRegions.StartRegion(system, _ => Props.Create(() => new DataShardActor(worker)));
+        try
+        {
+            ShardRegions.StartRegion(system, _ => Props.Create(() => new DataShardActor(worker)));
+        }
+        catch (InvalidOperationException) when (Membership.IsOver(system))
+        {
+            return true;
+        }
         await Task.WhenAny(Task.Delay(Timeout.Infinite, asked), system.WhenTerminated);
         if (!asked.IsCancellationRequested)
             return true;

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Akka.Actor;
 using Akka.Configuration;
@@ -27,6 +29,10 @@ internal sealed class ClusterNode : IAsyncDisposable
 
     /// <summary>Terms are this far apart in generations: those of a term are newer than all of the terms before.</summary>
     private const int GenerationsPerTerm = 1 << 20;
+
+    private static readonly TimeSpan PortDeadline = TimeSpan.FromSeconds(3);
+
+    private static readonly TimeSpan PortPause = TimeSpan.FromMilliseconds(100);
 
     private static readonly TimeSpan LeaveDeadline = TimeSpan.FromSeconds(5);
 
@@ -60,6 +66,19 @@ internal sealed class ClusterNode : IAsyncDisposable
     /// <summary>Completes when this node is no member any more: it was told to end, or it was cut off from the others.</summary>
     public Task Ended => System.WhenTerminated;
 
+    /// <exception cref="JobException">This node is being put out of the cluster.</exception>
+    public IActorRef Run(Props actor, string name)
+    {
+        try
+        {
+            return System.ActorOf(actor, name);
+        }
+        catch (InvalidOperationException e) when (Membership.IsOver(System))
+        {
+            throw new JobException("this coordinator was cut off from the cluster, or did not answer for too long", ExitCode.CutOff, e);
+        }
+    }
+
     /// <summary>This coordinator is at work from now on.</summary>
     /// <param name="term">From the job store.</param>
     public void BeginTerm(long term) => Interlocked.Exchange(ref _generation, term * GenerationsPerTerm);
@@ -72,7 +91,7 @@ internal sealed class ClusterNode : IAsyncDisposable
     public static async Task<ClusterNode> StartAsync(NodeAddress address, CancellationToken cancellation, Config? config = null)
     {
         var settings = new NodeSettings(Roles.Coordinator, address.Host, address.Port, address.Peers);
-        var tensors = TensorListener.Bind(settings.BindAddress, address.TensorPort, TransportSettings.Default with { Tls = address.Tls });
+        var tensors = await BindAsync(settings.BindAddress, address.TensorPort, TransportSettings.Default with { Tls = address.Tls }, cancellation);
         var ending = new StrongBox<bool>();
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true).AddFilter(level => level >= LogLevel.Error && !ending.Value);
@@ -96,6 +115,23 @@ internal sealed class ClusterNode : IAsyncDisposable
                 $"none of the coordinators {string.Join(", ", address.Peers)} let this one in within {JoinDeadline.TotalSeconds:0} s; where none is up, {address.Peers[0]}, the first, must be started to found the cluster", ExitCode.ClusterLost, e);
         }
         return new ClusterNode(services, system, tensors, address.Host, ending);
+    }
+
+    /// <summary>Who is started again at once may come before the process whose place it takes is wholly gone.</summary>
+    private static async Task<TensorListener> BindAsync(IPAddress address, int port, TransportSettings settings, CancellationToken cancellation)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return TensorListener.Bind(address, port, settings);
+            }
+            catch (JobException e) when (e.InnerException is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse } && TimeProvider.System.GetElapsedTime(began) < PortDeadline)
+            {
+                await Task.Delay(PortPause, cancellation);
+            }
+        }
     }
 
     /// <summary>Akka joins by the list of peers by itself.</summary>

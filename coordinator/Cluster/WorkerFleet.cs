@@ -274,7 +274,7 @@ internal sealed class WorkerFleet : IWorkerLinks, IMembership, IAsyncDisposable
     {
         var node = _cluster.Node;
         var settings = new JobSettings(_job, shards, workers, generation, node.Host, node.Tensors.Port, patience) { Lost = [.. _cluster.Lost], MinWorkers = minWorkers };
-        _actor = node.System.ActorOf(Props.Create(() => new JobActor(settings, node.Shards, _formed, this)), $"job-{_job}");
+        _actor = node.Run(Props.Create(() => new JobActor(settings, node.Shards, _formed, this)), $"job-{_job}");
         _receiving = AcceptAsync(node.Tensors);
         using var lost = _ended.Token.Register(() => _formed.TrySetCanceled());
         using var wait = _waits.Begin("the cluster to form", patience, () => _awaited);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Net;
 using DistMtl.Coordinator.Display;
 using DistMtl.Coordinator.Service;
 using DistMtl.Protocol;
@@ -34,6 +35,10 @@ internal static class StatusCommand
                 else
                     Write(Console.Out, await client.GetFromJsonAsync<ServiceStatus>(status) ?? throw new HttpRequestException("an empty answer"));
                 return ExitCode.Success;
+            }
+            catch (HttpRequestException e) when (e.StatusCode == HttpStatusCode.ServiceUnavailable)
+            {
+                problems.Add($"the service at {service}: no coordinator is at work yet: it is starting, or about to take over; try again soon");
             }
             catch (Exception e) when (e is HttpRequestException or TaskCanceledException or IOException or System.Text.Json.JsonException)
             {

@@ -125,13 +125,13 @@ internal sealed class WorkerRates(TimeProvider time, Action<string> notice)
             foreach (var (worker, pace) in known)
             {
                 var isSlow = pace.RowsPerSecond < (pace.IsSlow ? FastAbove : SlowBelow) * median
-                    && pace.UsualRows / pace.RowsPerSecond - pace.UsualRows / median > s_noticeable.TotalSeconds;
+                    && pace.UsualRows / pace.RowsPerSecond - pace.UsualRows / median > (pace.IsSlow ? s_noticeable / 2 : s_noticeable).TotalSeconds;
                 if (isSlow == pace.IsSlow)
                     continue;
                 pace.IsSlow = isSlow;
                 texts.Add(isSlow
                     ? $"worker {worker} is slow: {pace.RowsPerSecond:0} rows/s, less than half the median of {median:0}"
-                    : $"worker {worker} is no longer slow: {pace.RowsPerSecond:0} rows/s");
+                    : $"worker {worker} is no longer slow: {pace.RowsPerSecond:0} rows/s, and the median is {median:0}");
             }
         }
         return texts;

@@ -34,7 +34,6 @@ public static class ClusterHosting
             gossip-interval = 100 ms
             leader-actions-interval = 100 ms
             down-removal-margin = 100 ms
-            seed-node-timeout = 1 s
             retry-unsuccessful-join-after = 1 s
             failure-detector.heartbeat-interval = 500 ms
             failure-detector.acceptable-heartbeat-pause = 5 s
@@ -72,6 +71,8 @@ public static class ClusterHosting
 
     public static AkkaConfigurationBuilder AddNode(this AkkaConfigurationBuilder builder, NodeSettings settings) => builder
         .AddHocon(Tuning, HoconAddMode.Prepend)
+        // The first coordinator founds a cluster of its own where no other answers in time: not because a machine is busy.
+        .AddHocon($"akka.cluster.seed-node-timeout = {(settings.Role == Roles.Coordinator ? 3 : 1)} s", HoconAddMode.Prepend)
         .WithRemoting(new RemoteOptions { HostName = settings.BindAddress.ToString(), PublicHostName = settings.Host, Port = settings.Port })
         .WithClustering(new ClusterOptions
         {

@@ -18,18 +18,24 @@ public sealed class ClusterLogger : LoggerFactoryLogger
 
     private const string NotMade = "AssociationError";
 
+    /// <summary>What is told of as an error and tried again, or ends with the node: a run that waits for it says so itself.</summary>
+    private static readonly string[] s_passing = ["updating-state-timeout", "Failure during shutdown of remoting"];
+
     /// <summary>The job store's actors, and Akka's for it: a database that is down is told of by the job store, with what comes of it.</summary>
     private static readonly string[] s_store = ["/user/job-store-manager", "/system/akka.persistence", "Akka.Persistence"];
 
     protected override void Log(LogEvent log, ActorPath path)
     {
-        if (!IsOfConnection(log) && !IsOfJobStore(log))
+        if (!IsOfConnection(log) && !IsOfJobStore(log) && !IsPassing(log))
             base.Log(log, path);
     }
 
     private static bool IsOfConnection(LogEvent log) =>
         log.Cause?.GetType().FullName == Ended || log.LogSource?.Contains(Transports, StringComparison.Ordinal) == true
         || log.Message?.ToString()?.StartsWith(NotMade, StringComparison.Ordinal) == true;
+
+    private static bool IsPassing(LogEvent log) =>
+        log.Message?.ToString() is { } text && Array.Exists(s_passing, passing => text.Contains(passing, StringComparison.Ordinal));
 
     private static bool IsOfJobStore(LogEvent log) =>
         Array.Exists(s_store, store => log.LogSource?.Contains(store, StringComparison.Ordinal) == true || log.LogClass?.Namespace?.StartsWith(store, StringComparison.Ordinal) == true);

@@ -16,11 +16,17 @@ public sealed class NodeWatch : ReceiveActor
 {
     private static readonly TimeSpan ProbeDeadline = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan ProbePause = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>On a busy machine a process that was killed holds its port for a while.</summary>
+    private const int Probes = 10;
+
     private readonly Cluster _cluster = Cluster.Get(Context.System);
 
     public NodeWatch()
     {
-        Receive<DisassociatedEvent>(e => Probe(e.RemoteAddress), e => MemberAt(e.RemoteAddress) is not null);
+        Receive<DisassociatedEvent>(e => Probe(e.RemoteAddress, Probes), e => MemberAt(e.RemoteAddress) is not null);
+        Receive<Taken>(taken => Probe(taken.Node, taken.Left), taken => MemberAt(taken.Node) is not null);
         Receive<Refused>(refused => Lose(refused.Node));
     }
 
@@ -31,7 +37,14 @@ public sealed class NodeWatch : ReceiveActor
     private Member? MemberAt(Address address) =>
         _cluster.State.Members.FirstOrDefault(member => member.Address == address && member.UniqueAddress != _cluster.SelfUniqueAddress);
 
-    private void Probe(Address node) => IsRefusedAsync(node).PipeTo(Self, success: isRefused => isRefused ? new Refused(node) : Status.Success.Instance);
+    private void Probe(Address node, int left) => ProbeAsync(node, left).PipeTo(Self);
+
+    private static async Task<object> ProbeAsync(Address node, int left)
+    {
+        if (left < Probes)
+            await Task.Delay(ProbePause);
+        return await IsRefusedAsync(node) ? new Refused(node) : left > 1 ? new Taken(node, left - 1) : Status.Success.Instance;
+    }
 
     private static async Task<bool> IsRefusedAsync(Address address)
     {
@@ -63,4 +76,7 @@ public sealed class NodeWatch : ReceiveActor
     }
 
     private sealed record Refused(Address Node);
+
+    /// <summary>There may still be someone: to be asked so many times more.</summary>
+    private sealed record Taken(Address Node, int Left);
 }

@@ -74,7 +74,7 @@ public sealed class WorkerRatesTests
         Assert.Equal([false, true], rates.Current.Select(worker => worker.IsSlow));
         for (var step = 0; step < WorkerRates.WarmUp + WorkerRates.Window; step++)
             Step(rates, ("a", 1), ("c", 1));
-        Assert.Equal("worker c is no longer slow: 100 rows/s", _notices[^1]);
+        Assert.Equal("worker c is no longer slow: 100 rows/s, and the median is 100", _notices[^1]);
         Assert.DoesNotContain(rates.Current, worker => worker.IsSlow);
     }
 
