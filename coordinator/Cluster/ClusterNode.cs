@@ -75,7 +75,7 @@ internal sealed class ClusterNode : IAsyncDisposable
         }
         catch (InvalidOperationException e) when (Membership.IsOver(System))
         {
-            throw new JobException("this coordinator was cut off from the cluster, or did not answer for too long", ExitCode.CutOff, e);
+            throw new JobException("this coordinator was cut off from the cluster, or did not answer for too long; it stops itself, for others may go on without it", ExitCode.CutOff, e);
         }
     }
 

@@ -10,8 +10,19 @@ namespace DistMtl.Clustering;
 /// one per shard.
 /// </summary>
 /// <param name="self">Address of this node: its own region's reference carries none.</param>
-public sealed class ContiguousAllocation(Address self) : IShardAllocationStrategy
+/// <param name="time">Null: the system's.</param>
+public sealed class ContiguousAllocation(Address self, TimeProvider? time = null) : IShardAllocationStrategy
 {
+    /// <summary>
+    /// After a worker is lost: its shards go to others at once, and the run forms up again. Shards that moved meanwhile, so that ranges
+    /// are contiguous again, would have to be computed again.
+    /// </summary>
+    public static readonly TimeSpan Quiet = TimeSpan.FromSeconds(3);
+
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
+    private HashSet<Address>? _known;
+    private long _lostAt;
+
     public Task<IActorRef> AllocateShard(
         IActorRef requester, string shardId, IImmutableDictionary<IActorRef, IImmutableList<string>> currentShardAllocations) =>
         Task.FromResult(Owner(shardId, Ordered(currentShardAllocations)) ?? requester);
@@ -21,12 +32,21 @@ public sealed class ContiguousAllocation(Address self) : IShardAllocationStrateg
         IImmutableDictionary<IActorRef, IImmutableList<string>> currentShardAllocations, IImmutableSet<string> rebalanceInProgress)
     {
         var regions = Ordered(currentShardAllocations);
-        var misplaced = rebalanceInProgress.Count > 0
+        var misplaced = rebalanceInProgress.Count > 0 || IsQuiet([.. regions.Select(AddressOf)])
             ? []
             : currentShardAllocations
                 .SelectMany(pair => pair.Value.Where(shard => Owner(shard, regions) is { } owner && !owner.Equals(pair.Key)))
                 .ToImmutableHashSet();
         return Task.FromResult<IImmutableSet<string>>(misplaced);
+    }
+
+    /// <summary>Whether a worker was lost just now; who has begun to look may have missed it.</summary>
+    private bool IsQuiet(HashSet<Address> regions)
+    {
+        if (_known is null || !_known.IsSubsetOf(regions))
+            _lostAt = _time.GetTimestamp();
+        _known = regions;
+        return _time.GetElapsedTime(_lostAt) < Quiet;
     }
 
     /// <summary>Which of <paramref name="workers"/> owns shard <paramref name="index"/> of <paramref name="count"/>.</summary>

@@ -85,7 +85,8 @@ public sealed class WorkerLossTests(ReferenceRuns references)
         var faults = new Dictionary<string, string> { ["DISTMTL_FAULTS"] = "worker-1@7/computing:slow*100;worker-1@7/computing:kill" };
         await using var disturbed = Distmtl.StartWith(faults, "train", job, "--workers", "4", "--json", "--out", folder["disturbed"]);
         Assert.True(await disturbed.WaitAsync() == 0, disturbed.Output + disturbed.Errors);
-        var lost = Regex.Match(disturbed.Output, "worker (\\S+) was lost").Groups[1].Value;
+        var lost = Regex.Match(disturbed.Output, "worker ([0-9.:]+) [^;]*; going on behind step 6").Groups[1].Value;
+        Assert.NotEmpty(lost);
         var shards = Regex.Match(disturbed.Output, Regex.Escape(lost) + ": ([0-9 ]+)").Groups[1].Value.Split(' ').Length;
         Assert.Contains($"step 7: {5 - shards} of 5 data shards had been computed before, and were not computed again", disturbed.Output, StringComparison.Ordinal);
 
