@@ -36,15 +36,17 @@ internal static class Rehearsal
     public static bool Run()
     {
         TorchRuntime.WarmUp();
-        DirectoryInfo? folder = null;
         try
         {
-            folder = Directory.CreateTempSubdirectory("distmtl-rehearsal-");
-            var train = EcommerceGenerator.Generate(folder.FullName, Rows, seed: 1);
-            var job = JobFileReader.Parse(Yaml(train), "rehearsal.yaml", folder.FullName, [], WeightingTable.Descriptions).Job!;
-            var schema = SchemaFitter.Fit(job, CancellationToken.None).Schema;
-            foreach (var perTask in new[] { true, false })
-                Train(job, schema, perTask);
+            var folder = Directory.CreateTempSubdirectory("distmtl-rehearsal-");
+            try
+            {
+                Train(folder.FullName);
+            }
+            finally
+            {
+                folder.Delete(recursive: true);
+            }
             return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or Protocol.JobException or ExternalException)
@@ -52,10 +54,15 @@ internal static class Rehearsal
             // Nowhere to write, no libtorch, or a device that refuses.
             return false;
         }
-        finally
-        {
-            folder?.Delete(recursive: true);
-        }
+    }
+
+    private static void Train(string folder)
+    {
+        var train = EcommerceGenerator.Generate(folder, Rows, seed: 1);
+        var job = JobFileReader.Parse(Yaml(train), "rehearsal.yaml", folder, [], WeightingTable.Descriptions).Job!;
+        var schema = SchemaFitter.Fit(job, CancellationToken.None).Schema;
+        foreach (var perTask in new[] { true, false })
+            Train(job, schema, perTask);
     }
 
     private static void Train(JobFile job, DataSchema schema, bool perTask)

@@ -78,7 +78,7 @@ internal static class WorkerProcess
         }
         catch (InvalidOperationException) when (Membership.IsOver(system))
         {
-            return true;
+            return !asked.IsCancellationRequested;
         }
         await Task.WhenAny(Task.Delay(Timeout.Infinite, asked), system.WhenTerminated);
         if (!asked.IsCancellationRequested)

@@ -66,6 +66,11 @@ internal sealed class ClusterNode : IAsyncDisposable
     /// <summary>Completes when this node is no member any more: it was told to end, or it was cut off from the others.</summary>
     public Task Ended => System.WhenTerminated;
 
+    /// <summary>Why a coordinator ends that is no member any more.</summary>
+    /// <returns>To be thrown.</returns>
+    public static JobException CutOff(Exception? inner = null) => new(
+        "this coordinator was cut off from the cluster, or did not answer for too long; it stops itself, for others may go on without it", ExitCode.CutOff, inner);
+
     /// <exception cref="JobException">This node is being put out of the cluster.</exception>
     public IActorRef Run(Props actor, string name)
     {
@@ -75,7 +80,7 @@ internal sealed class ClusterNode : IAsyncDisposable
         }
         catch (InvalidOperationException e) when (Membership.IsOver(System))
         {
-            throw new JobException("this coordinator was cut off from the cluster, or did not answer for too long; it stops itself, for others may go on without it", ExitCode.CutOff, e);
+            throw CutOff(e);
         }
     }
 

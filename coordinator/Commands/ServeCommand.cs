@@ -104,8 +104,7 @@ internal static class ServeCommand
             return;
         }
         node.ExpectTheEnd();
-        var reason = store.Lost.IsCompleted ? await store.Lost : new JobException(
-            "this coordinator was cut off from the cluster, or did not answer for too long; it stops itself, for others may go on without it", ExitCode.CutOff);
+        var reason = store.Lost.IsCompleted ? await store.Lost : ClusterNode.CutOff();
         store.End(reason);
         await ended.CancelAsync();
         // What it computes leads nowhere; it has nothing to write any more.
