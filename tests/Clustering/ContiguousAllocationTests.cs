@@ -60,6 +60,48 @@ public sealed class ContiguousAllocationTests
     }
 
     [Fact]
+    public async Task After_a_loss_shards_stay_where_they_are_until_a_run_has_formed_up_again()
+    {
+        var time = new MovedClock();
+        var allocation = new ContiguousAllocation(new Address("akka.tcp", "distmtl", "10.0.0.9", 4053), time);
+        var (first, second, third) = (new Region("10.0.0.1"), new Region("10.0.0.2"), new Region("10.0.0.3"));
+        // Who has begun to look cannot know what happened before.
+        Assert.Empty(await MisplacedAsync((first, "0/3 1/3"), (second, "2/3"), (third, "")));
+        time.Move(ContiguousAllocation.Quiet);
+        Assert.Equal(["1/3", "2/3"], await MisplacedAsync((first, "0/3 1/3"), (second, "2/3"), (third, "")));
+        // The second is lost, its shards lie with the first.
+        Assert.Empty(await MisplacedAsync((first, "0/3 1/3 2/3"), (third, "")));
+        time.Move(ContiguousAllocation.Quiet - TimeSpan.FromMilliseconds(1));
+        Assert.Empty(await MisplacedAsync((first, "0/3 1/3 2/3"), (third, "")));
+        time.Move(TimeSpan.FromMilliseconds(1));
+        Assert.Equal(["1/3", "2/3"], await MisplacedAsync((first, "0/3 1/3 2/3"), (third, "")));
+        // Another one comes: nobody is lost.
+        Assert.Equal(["1/3", "2/3"], await MisplacedAsync((first, "0/3 1/3 2/3"), (second, ""), (third, "")));
+
+        async Task<IEnumerable<string>> MisplacedAsync(params (Region Region, string Shards)[] regions) => (await allocation.Rebalance(
+            regions.ToImmutableDictionary(region => (IActorRef)region.Region, region => (IImmutableList<string>)[.. region.Shards.Split(' ', StringSplitOptions.RemoveEmptyEntries)]), [])).Order();
+    }
+
+    [Fact]
     public void Large_jobs_do_not_overflow() =>
         Assert.Equal(99_999, ContiguousAllocation.OwnerOf(999_999, 1_000_000, 100_000));
+
+    /// <summary>Where shards of a worker live.</summary>
+    private sealed class Region(string host) : MinimalActorRef
+    {
+        public override ActorPath Path { get; } = new RootActorPath(new Address("akka.tcp", "distmtl", host, 4053)) / "system" / "sharding";
+
+        public override IActorRefProvider Provider => throw new NotSupportedException();
+    }
+
+    private sealed class MovedClock : TimeProvider
+    {
+        private long _now;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => _now;
+
+        public void Move(TimeSpan time) => _now += time.Ticks;
+    }
 }
