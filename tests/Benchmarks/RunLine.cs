@@ -6,9 +6,10 @@ namespace DistMtl.Benchmarks;
 /// <param name="Kind">Of the event.</param>
 /// <param name="Step">Null: the event is of none.</param>
 /// <param name="Seconds">By the run's own clock.</param>
-internal sealed record RunLine(string Kind, int? Step, double Seconds)
+/// <param name="Rows">Of the step's batch; 0: the event has none.</param>
+internal sealed record RunLine(string Kind, int? Step, double Seconds, int Rows)
 {
-    /// <returns>Null: the line is no event.</returns>
+    /// <returns>Null: the line is no event, and no concern of a measurement.</returns>
     public static RunLine? Parse(string line)
     {
         if (!line.StartsWith('{'))
@@ -17,6 +18,6 @@ internal sealed record RunLine(string Kind, int? Step, double Seconds)
         var e = document.RootElement;
         return new RunLine(
             e.GetProperty("kind").GetString()!, e.TryGetProperty("step", out var step) ? step.GetInt32() : null,
-            e.TryGetProperty("seconds", out var seconds) ? seconds.GetDouble() : 0);
+            e.TryGetProperty("seconds", out var seconds) ? seconds.GetDouble() : 0, e.TryGetProperty("rows", out var rows) ? rows.GetInt32() : 0);
     }
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using DistMtl.Protocol;
 using DistMtl.Protocol.Faults;
 
@@ -44,26 +43,11 @@ internal sealed class TrainContestant(string name, BenchmarkJob job, int workers
 
     private double Rate(IReadOnlyList<string> lines, int first, int last)
     {
-        double? began = null;
-        double? ended = null;
-        var rows = 0;
-        // What is not an object is no event, and no concern of a measurement.
-        foreach (var line in lines.Where(line => line.StartsWith('{')))
-        {
-            using var document = JsonDocument.Parse(line);
-            var e = document.RootElement;
-            if (e.GetProperty("kind").GetString() != "step")
-                continue;
-            var step = e.GetProperty("step").GetInt32();
-            if (step == first)
-                began = e.GetProperty("seconds").GetDouble();
-            if (step > first)
-                rows += e.GetProperty("rows").GetInt32();
-            if (step == last)
-                ended = e.GetProperty("seconds").GetDouble();
-        }
+        var made = lines.Select(RunLine.Parse).OfType<RunLine>().Where(line => line.Kind == "step").ToList();
+        var began = made.Find(line => line.Step == first)?.Seconds;
+        var ended = made.Find(line => line.Step == last)?.Seconds;
         return ended - began is > 0 and var seconds
-            ? rows / seconds
+            ? made.Where(line => line.Step > first).Sum(line => line.Rows) / seconds
             : throw new JobException($"{name}: the run's output has no steps {first} to {last}", ExitCode.Failure);
     }
 
