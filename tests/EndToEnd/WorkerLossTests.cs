@@ -10,6 +10,8 @@ public sealed class WorkerLossTests(ReferenceRuns references)
 {
     private const int Epochs = 12;
 
+    private const string Limit = "/usr/bin/prlimit";
+
     private const string OnWorkers = "training.parameterServers={count: 2, placement: workers}";
 
     /// <param name="killed">How many of three, one after another.</param>
@@ -39,6 +41,23 @@ public sealed class WorkerLossTests(ReferenceRuns references)
         var steps = Steps(Path.Combine(folder["run"], "metrics.jsonl"));
         Assert.Equal(Enumerable.Range(1, steps.Count), steps);
         Assert.Equal(File.ReadAllText(Path.Combine(await references.RunAsync("pcgrad", Epochs), "ledger.csv")), File.ReadAllText(Path.Combine(folder["run"], "ledger.csv")));
+    }
+
+    [Fact]
+    public async Task A_worker_that_is_out_of_memory_is_done_without()
+    {
+        Assert.SkipUnless(File.Exists(Limit), "limits the memory of a process that runs: needs util-linux");
+        using var folder = new TemporaryFolder();
+        await using var distmtl = Distmtl.Start("train", SmallJob.Write(folder, "pcgrad", Epochs), "--workers", "3", "--json", "--out", folder["run"]);
+        await distmtl.WaitForAsync("\"step\":5,");
+        // What it has it keeps, more it does not get; whether .NET or libtorch is the first to notice, and what it then says, is chance.
+        using (var limit = Process.Start(Limit, ["--pid", $"{distmtl.Children()[0]}", "--as=1000000"]))
+            await limit.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.True(await distmtl.WaitAsync() == 0, distmtl.Output + distmtl.Errors);
+        Assert.Contains("going on behind step", distmtl.Output, StringComparison.Ordinal);
+        var calm = await references.RunAsync("pcgrad", Epochs);
+        Assert.Equal(Repository.Hash(calm), Repository.Hash(folder["run"]));
+        Assert.Equal(File.ReadAllText(Path.Combine(calm, "ledger.csv")), File.ReadAllText(Path.Combine(folder["run"], "ledger.csv")));
     }
 
     [Fact]
