@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Cluster.Sharding;
+using DistMtl.Coordinator.Tests.Training;
 
 namespace DistMtl.Clustering.Tests;
 
@@ -92,16 +93,5 @@ public sealed class ContiguousAllocationTests
         public override ActorPath Path { get; } = new RootActorPath(new Address("akka.tcp", "distmtl", host, 4053)) / "system" / "sharding";
 
         public override IActorRefProvider Provider => throw new NotSupportedException();
-    }
-
-    private sealed class MovedClock : TimeProvider
-    {
-        private long _now;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => _now;
-
-        public void Move(TimeSpan time) => _now += time.Ticks;
     }
 }

@@ -13,7 +13,7 @@ public sealed class PunisherTests
 
     /// <summary>
     /// Of two cores that are busy with training each process that starts takes seconds of their time: of the pace it is not more than
-    /// half that can be relied on.
+    /// two fifths that can be relied on.
     /// </summary>
     [Fact]
     public async Task A_run_of_ten_minutes_survives_a_kill_every_six_seconds()

@@ -18,6 +18,8 @@ public sealed class FaultPlan(string? node, IReadOnlyList<Fault> faults)
 
     private const int StopSignal = 19;
 
+    private static readonly TimeSpan s_killDeadline = TimeSpan.FromSeconds(10);
+
     private static FaultPlan? s_own;
 
     private readonly ConcurrentDictionary<Fault, bool> _done = new();
@@ -49,7 +51,10 @@ public sealed class FaultPlan(string? node, IReadOnlyList<Fault> faults)
         if (faults.Count == 0)
             return;
         foreach (var fault in faults.Where(fault => IsOwn(fault) && fault.Phase == phase && fault.Action == FaultAction.Slow && fault.Step <= step))
+        {
+            // The fault itself: a slow node holds up the thread that computes.
             Thread.Sleep(elapsed * (fault.Factor - 1));
+        }
     }
 
     private bool IsOwn(Fault fault) => fault.Node is null || fault.Node == node;
@@ -63,8 +68,9 @@ public sealed class FaultPlan(string? node, IReadOnlyList<Fault> faults)
             case FaultAction.Kill:
                 using (var own = Process.GetCurrentProcess())
                     own.Kill();
-                Thread.Sleep(Timeout.Infinite);
-                break;
+                // The signal ends the process at its next chance; until then this thread must not go on.
+                Thread.Sleep(s_killDeadline);
+                throw new UnreachableException("SIGKILL has not ended this process");
             case FaultAction.Stop:
                 _ = Kill(Environment.ProcessId, StopSignal);
                 break;
