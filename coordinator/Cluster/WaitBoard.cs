@@ -4,14 +4,14 @@ namespace DistMtl.Coordinator.Cluster;
 
 /// <summary>Something that a run waits for.</summary>
 /// <param name="What">Such as "step 12".</param>
-/// <param name="Missing">What it still lacks; empty: nothing that could be named.</param>
+/// <param name="Missing">What it still lacks, part by part; empty: nothing that could be named.</param>
 /// <param name="Since">When the wait began.</param>
 /// <param name="Seconds">How long it has lasted.</param>
 /// <param name="DeadlineSeconds">After how long something is done about it.</param>
-internal sealed record WaitView(string What, string Missing, DateTimeOffset Since, double Seconds, double DeadlineSeconds)
+internal sealed record WaitView(string What, IReadOnlyList<string> Missing, DateTimeOffset Since, double Seconds, double DeadlineSeconds)
 {
     public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture, $"{Seconds:0} s for {What}{(Missing.Length > 0 ? $": {Missing}" : "")} (until {DeadlineSeconds:0} s)");
+        CultureInfo.InvariantCulture, $"{Seconds:0} s for {What}{(Missing.Count > 0 ? ": " : "")}{string.Join("; ", Missing)} (until {DeadlineSeconds:0} s)");
 }
 
 /// <summary>What a run waits for now: in the status at any time, and in the log when it lasts.</summary>
@@ -45,8 +45,8 @@ internal sealed class WaitBoard : IDisposable
     }
 
     /// <summary>A wait that ends when what is returned is disposed.</summary>
-    /// <param name="missing">Asked at any time, on another thread, for what is missing.</param>
-    public IDisposable Begin(string what, TimeSpan deadline, Func<string> missing)
+    /// <param name="missing">Asked at any time, on another thread, for what is missing, part by part.</param>
+    public IDisposable Begin(string what, TimeSpan deadline, Func<IEnumerable<string>> missing)
     {
         var wait = new Wait(this, what, deadline, missing, _time.GetTimestamp());
         lock (_gate)
@@ -76,7 +76,7 @@ internal sealed class WaitBoard : IDisposable
     private WaitView ViewOf(Wait wait)
     {
         var elapsed = _time.GetElapsedTime(wait.Began);
-        return new WaitView(wait.What, wait.Missing(), _time.GetUtcNow() - elapsed, elapsed.TotalSeconds, wait.Deadline.TotalSeconds);
+        return new WaitView(wait.What, [.. wait.Missing()], _time.GetUtcNow() - elapsed, elapsed.TotalSeconds, wait.Deadline.TotalSeconds);
     }
 
     private void End(Wait wait)
@@ -85,13 +85,13 @@ internal sealed class WaitBoard : IDisposable
             _waits.Remove(wait);
     }
 
-    private sealed class Wait(WaitBoard board, string what, TimeSpan deadline, Func<string> missing, long began) : IDisposable
+    private sealed class Wait(WaitBoard board, string what, TimeSpan deadline, Func<IEnumerable<string>> missing, long began) : IDisposable
     {
         public string What => what;
 
         public TimeSpan Deadline => deadline;
 
-        public Func<string> Missing => missing;
+        public Func<IEnumerable<string>> Missing => missing;
 
         public long Began => began;
 

@@ -40,7 +40,7 @@ internal sealed class WorkerFleet : IWorkerLinks, IMembership, IAsyncDisposable
     private readonly TaskCompletionSource<JobException> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentDictionary<FrameKind, Func<string, Frame, CancellationToken, Task>> _routes = new();
     private JobException? _loss;
-    private volatile string _awaited = "";
+    private volatile IReadOnlyList<string> _awaited = [];
 
     private WorkerFleet(string job, TrainingCluster cluster, WaitBoard waits, Action<string> notice) =>
         (_job, _cluster, _waits, _notice) = (job, cluster, waits, notice);
@@ -115,7 +115,7 @@ internal sealed class WorkerFleet : IWorkerLinks, IMembership, IAsyncDisposable
     /// <summary>Whether workers have come, or want to go, so that the run should form up again where it loses nothing by it: behind a step.</summary>
     public bool IsOutdated { get; private set; }
 
-    void IMembership.Await(string what) => _awaited = what;
+    void IMembership.Await(string what) => _awaited = [what];
 
     void IMembership.Leave(string worker)
     {
@@ -236,13 +236,16 @@ internal sealed class WorkerFleet : IWorkerLinks, IMembership, IAsyncDisposable
         return _loss ?? new JobException($"no answer within {deadline.TotalSeconds:0.#} s: {what} (generation {Placement.Generation})", ExitCode.ClusterLost);
     }
 
-    private string Describe(IEnumerable<int> shards)
+    private List<string> Unconnected => [.. Placement.Workers.Select(worker => worker.Worker).Where(worker => !_connections.ContainsKey(worker))];
+
+    /// <returns>The shards of each worker that has some of them.</returns>
+    private IEnumerable<string> Describe(IEnumerable<int> shards)
     {
         var missing = shards.ToHashSet();
-        return string.Join("; ", Placement.Workers
+        return Placement.Workers
             .Select(worker => (worker.Worker, Missing: worker.Shards.Where(missing.Contains).ToList()))
             .Where(worker => worker.Missing.Count > 0)
-            .Select(worker => $"data shards {string.Join(' ', worker.Missing)} of worker {worker.Worker}"));
+            .Select(worker => $"data shards {string.Join(' ', worker.Missing)} of worker {worker.Worker}");
     }
 
     public async ValueTask DisposeAsync()
@@ -280,18 +283,19 @@ internal sealed class WorkerFleet : IWorkerLinks, IMembership, IAsyncDisposable
         using var wait = _waits.Begin("the cluster to form", patience, () => _awaited);
         Placement = await _formed.Task.WaitAsync(cancellation);
         _cluster.Form(All);
-        _awaited = "connections of the workers to the tensor plane";
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         deadline.CancelAfter(FormDeadline);
         try
         {
-            while (Placement.Workers.Any(worker => !_connections.ContainsKey(worker.Worker)))
+            while (Unconnected is { Count: > 0 } missing)
+            {
+                _awaited = [.. missing.Select(worker => $"worker {worker} has not connected to the tensor plane")];
                 await _connected.WaitAsync(deadline.Token);
+            }
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            var missing = Placement.Workers.Where(worker => !_connections.ContainsKey(worker.Worker)).Select(worker => worker.Worker);
-            throw _loss ?? new JobException($"worker {string.Join(", ", missing)} did not connect to the tensor plane within {FormDeadline.TotalSeconds:0} s", ExitCode.ClusterLost);
+            throw _loss ?? new JobException($"worker {string.Join(", ", Unconnected)} did not connect to the tensor plane within {FormDeadline.TotalSeconds:0} s", ExitCode.ClusterLost);
         }
     }
 

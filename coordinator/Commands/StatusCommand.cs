@@ -67,8 +67,11 @@ internal static class StatusCommand
         if (run.Error is { } error)
             output.WriteLine($"  {error}");
         foreach (var wait in status.Waits)
-            // Whom it waits for, one a line.
-            output.WriteLine($"  waiting since {wait.Since.ToLocalTime():HH:mm:ss}, {wait}".Replace("; ", ";\n    ", StringComparison.Ordinal));
+        {
+            output.WriteLine($"  waiting since {wait.Since.ToLocalTime():HH:mm:ss}, {wait with { Missing = [] }}");
+            foreach (var missing in wait.Missing)
+                output.WriteLine($"    {missing}");
+        }
         foreach (var worker in status.Workers)
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  worker {worker.Worker}: data shards {string.Join(' ', worker.Shards)}, {worker.RowsPerSecond:#,0} rows/s{(worker.IsSlow ? ", SLOW" : "")}"));
     }

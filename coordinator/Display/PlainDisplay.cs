@@ -6,7 +6,7 @@ using DistMtl.Protocol.Runs;
 namespace DistMtl.Coordinator.Display;
 
 /// <summary>
-/// For logs and pipes: a line for the first step and then one every few seconds, one for each thing that happens, a
+/// For logs and pipes: a line for the first step, one every few seconds and one for the last step, one for each thing that happens, a
 /// table at the end. Its clock is that of the events.
 /// </summary>
 /// <param name="output">Everything but errors.</param>
@@ -36,7 +36,7 @@ internal sealed class PlainDisplay(
             case Notice notice:
                 Line(e, notice.Text);
                 break;
-            case StepCompleted step when _shown is null || step.Seconds - _shown.Seconds >= secondsBetweenSteps:
+            case StepCompleted step when _shown is null || step.Seconds - _shown.Seconds >= secondsBetweenSteps || step.Step == _progress.Started?.TotalSteps:
                 ShowStep(step);
                 break;
             case EvaluationCompleted evaluation:

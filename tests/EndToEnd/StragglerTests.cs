@@ -52,7 +52,7 @@ public sealed class StragglerTests
         await using var first = Coordinator.StartWorker([coordinator]);
         await using var client = Distmtl.Start("submit", SmallJob.Write(folder, epochs: 100_000), "--to", coordinator.Http, "--workers", "2", "--wait");
         var waiting = await StatusAsync(coordinator, "1 of 2 workers have joined");
-        Assert.Matches(@"waiting since \d\d:\d\d:\d\d, \d+ s for the cluster to form: 1 of 2 workers have joined \(until 60 s\)", waiting);
+        Assert.Matches(@"waiting since \d\d:\d\d:\d\d, \d+ s for the cluster to form \(until 60 s\)\n    1 of 2 workers have joined\n", waiting);
         await client.WaitForAsync("s for the cluster to form: 1 of 2 workers have joined");
 
         await using var second = Coordinator.StartWorker([coordinator]);
