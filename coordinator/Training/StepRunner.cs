@@ -37,8 +37,9 @@ internal sealed class StepRunner(
         var place = new StepPlace(0, state.Step, state.Step + 1, state.Step / stepsPerEpoch + 1);
         FaultPlan.Own.At(FaultPhase.Before, state.Step + 1);
         var ahead = weigher.Ahead(state, place, _labels_T);
-        await fleet.SendAsync(FrameKind.Work, weigher.Work(place, ahead, _labels_T), default, cancellation);
+        // Before the call: where this process does not get its core back at once, the workers have begun without it.
         rates.BeginStep();
+        await fleet.SendAsync(FrameKind.Work, weigher.Work(place, ahead, _labels_T), default, cancellation);
         var totals = await ReceiveTotalsAsync(state.Step, cancellation);
         rates.EndStep();
         var losses_T = totals.MeanLosses_T;

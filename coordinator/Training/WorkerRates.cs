@@ -19,6 +19,9 @@ internal sealed class WorkerRates(TimeProvider time, Action<string> notice)
     /// <summary>Not the same, or a worker in between would be told of again and again.</summary>
     private const double FastAbove = 0.6;
 
+    /// <summary>Steps in a row in which a slow worker was fast before it counts as fast: on a machine that is short of cores each is slow at times.</summary>
+    public const int Recovery = 3 * Window;
+
     /// <summary>Steps of a generation that are no measure: code is compiled, caches are cold.</summary>
     public const int WarmUp = 20;
 
@@ -74,7 +77,7 @@ internal sealed class WorkerRates(TimeProvider time, Action<string> notice)
             return _usual is { } usual && usual < most ? usual : most;
     }
 
-    /// <summary>The workers have been called to work.</summary>
+    /// <summary>The workers are about to be called to work.</summary>
     public void BeginStep()
     {
         lock (_gate)
@@ -124,18 +127,18 @@ internal sealed class WorkerRates(TimeProvider time, Action<string> notice)
             var median = Median([.. known.Select(pace => pace.Value.RowsPerSecond)]);
             foreach (var (worker, pace) in known)
             {
-                var isSlow = pace.RowsPerSecond < (pace.IsSlow ? FastAbove : SlowBelow) * median
-                    && pace.UsualRows / pace.RowsPerSecond - pace.UsualRows / median > (pace.IsSlow ? s_noticeable / 2 : s_noticeable).TotalSeconds;
-                if (isSlow == pace.IsSlow)
+                if (!pace.Judge(IsSlow(pace, median)))
                     continue;
-                pace.IsSlow = isSlow;
-                texts.Add(isSlow
+                texts.Add(pace.IsSlow
                     ? $"worker {worker} is slow: {pace.RowsPerSecond:0} rows/s, less than half the median of {median:0}"
                     : $"worker {worker} is no longer slow: {pace.RowsPerSecond:0} rows/s, and the median is {median:0}");
             }
         }
         return texts;
     }
+
+    private static bool IsSlow(Pace pace, double median) => pace.RowsPerSecond < (pace.IsSlow ? FastAbove : SlowBelow) * median
+        && pace.UsualRows / pace.RowsPerSecond - pace.UsualRows / median > (pace.IsSlow ? s_noticeable / 2 : s_noticeable).TotalSeconds;
 
     private static double Median(double[] values)
     {
@@ -146,6 +149,7 @@ internal sealed class WorkerRates(TimeProvider time, Action<string> notice)
     private sealed class Pace(IReadOnlyList<int> shards)
     {
         private readonly Queue<double> _rates = new();
+        private int _fastSteps;
 
         public IReadOnlyList<int> Shards => shards;
 
@@ -173,6 +177,16 @@ internal sealed class WorkerRates(TimeProvider time, Action<string> notice)
                 _rates.Dequeue();
             if (_rates.Count == Window)
                 RowsPerSecond = Median([.. _rates]);
+        }
+
+        /// <returns>Whether it has become slow with this step, or is no longer.</returns>
+        public bool Judge(bool isSlow)
+        {
+            _fastSteps = isSlow ? 0 : _fastSteps + 1;
+            if (isSlow == IsSlow || (IsSlow && _fastSteps < Recovery))
+                return false;
+            IsSlow = isSlow;
+            return true;
         }
     }
 }

@@ -72,10 +72,19 @@ public sealed class WorkerRatesTests
             Step(rates, 1, 1, 4);
         rates.Form([("a", [0, 1]), ("c", [2])]);
         Assert.Equal([false, true], rates.Current.Select(worker => worker.IsSlow));
-        for (var step = 0; step < WorkerRates.WarmUp + WorkerRates.Window; step++)
+        for (var step = 0; step < WorkerRates.WarmUp + WorkerRates.Window + WorkerRates.Recovery; step++)
             Step(rates, ("a", 1), ("c", 1));
         Assert.Equal("worker c is no longer slow: 100 rows/s, and the median is 100", _notices[^1]);
         Assert.DoesNotContain(rates.Current, worker => worker.IsSlow);
+    }
+
+    [Fact]
+    public void A_worker_that_is_slow_by_turns_is_told_of_once()
+    {
+        var rates = Rates();
+        for (var step = 0; step < 200; step++)
+            Step(rates, 1, 1, step % WorkerRates.Recovery < WorkerRates.Window ? 4 : 1);
+        Assert.Equal("worker c is slow: 25 rows/s, less than half the median of 100", Assert.Single(_notices));
     }
 
     [Fact]
