@@ -18,6 +18,8 @@ internal sealed class JobActor : ReceiveActor, IWithTimers
 
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(500);
 
+    private static readonly TimeSpan EndDeadline = TimeSpan.FromSeconds(10);
+
     private readonly JobSettings _settings;
     private readonly IActorRef _shards;
     private readonly TaskCompletionSource<Placement> _formed;
@@ -62,26 +64,32 @@ internal sealed class JobActor : ReceiveActor, IWithTimers
 
     protected override void PostStop() => Akka.Cluster.Cluster.Get(Context.System).Unsubscribe(Self);
 
-    private void Count(CurrentRegions regions)
-    {
-        var before = _regions;
-        _regions = regions.Regions.Count(region => !_lost.Contains(NodeName.Of(region)));
-        if (before < _wanted && _regions >= _wanted)
-            Advance();
-    }
-
-    /// <summary>Shards are allocated when they are first spoken to, so that waits until all workers' regions are known.</summary>
     private void Advance()
     {
         _membership.Await(_regions < _wanted ? $"{_regions} of {_wanted} workers have joined" : $"data shards {string.Join(' ', _formation.Missing)} have not started");
-        if (_regions < _wanted)
-        {
-            _shards.Tell(GetCurrentRegions.Instance);
+        _shards.Tell(GetCurrentRegions.Instance);
+    }
+
+    /// <summary>Shards are allocated when they are first spoken to, so that waits until all workers' regions are known.</summary>
+    private void Count(CurrentRegions regions)
+    {
+        _regions = regions.Regions.Count(region => !_lost.Contains(NodeName.Of(region)));
+        if (_regions < _wanted || IsBehind(regions))
             return;
-        }
         foreach (var shard in _formation.Missing)
             _shards.Tell(new StartShard(IdOf(shard), _settings.Generation, _settings.TensorHost, _settings.TensorPort));
     }
+
+    /// <summary>
+    /// Whether who keeps the placement has still to learn that a worker is gone. Until then it would tell this node, which may have
+    /// forgotten that worker already, that its shards live there; and what they are sent would go there until a connection that nobody
+    /// answers has timed out.
+    /// </summary>
+    private static bool IsBehind(CurrentRegions regions) => regions.Regions.Any(region => IsGone(NodeName.Of(region)));
+
+    /// <summary>Whether a worker is no member of the cluster any more, or has been put out.</summary>
+    private static bool IsGone(string worker) => Akka.Cluster.Cluster.Get(Context.System).State.Members
+        .FirstOrDefault(member => NodeName.Of(member.Address) == worker) is null or { Status: MemberStatus.Down };
 
     private void Note(ShardHosted hosted)
     {
@@ -177,9 +185,33 @@ internal sealed class JobActor : ReceiveActor, IWithTimers
 
     private void Stop()
     {
-        for (var shard = 0; shard < _settings.Shards; shard++)
+        Stop(_formation.Hosts.Where(host => !IsGone(host.Value)).Select(host => host.Key));
+        if (_formation.IsComplete)
+            Context.Stop(Self);
+        else
+            Become(Ending);
+    }
+
+    /// <summary>Shards that may have started, nobody knows where.</summary>
+    private void Ending()
+    {
+        Timers.StartSingleTimer("deadline", Deadline.Instance, EndDeadline);
+        Receive<Tick>(_ => _shards.Tell(GetCurrentRegions.Instance));
+        Receive<CurrentRegions>(
+            regions =>
+            {
+                Stop(_formation.Missing);
+                Context.Stop(Self);
+            },
+            regions => !IsBehind(regions));
+        Receive<Deadline>(_ => Context.Stop(Self));
+        ReceiveAny(_ => { });
+    }
+
+    private void Stop(IEnumerable<int> shards)
+    {
+        foreach (var shard in shards)
             _shards.Tell(new StopShard(IdOf(shard)));
-        Context.Stop(Self);
     }
 
     private ShardId IdOf(int shard) => new(_settings.Job, shard, _settings.Shards);
