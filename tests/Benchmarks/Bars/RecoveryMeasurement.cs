@@ -1,21 +1,21 @@
 using System.Globalization;
-using DistMtl.Benchmarks.Reporting;
 
 namespace DistMtl.Benchmarks.Bars;
 
 /// <summary>
 /// How long a run of four workers on this machine stands still when one of them is killed, or stopped: from the last step before to the
-/// next one, by the run's own clock. Steps take milliseconds.
+/// next one, by the run's own clock. Steps take milliseconds. It is another worker each time: one of them keeps the placement, too.
 /// </summary>
 internal sealed class RecoveryMeasurement(SmallJob job) : IMeasurement
 {
     private const int FirstStep = 300;
+    private const int Workers = 4;
 
     private static readonly TimeSpan s_deadline = TimeSpan.FromMinutes(2);
 
-    private static readonly Bar s_killed = new("kill -9 of one of 4 workers, seconds to the next step", BarSide.AtMost, 2);
+    private static readonly Bar s_killed = new("kill -9 of one of 4 workers, seconds to the next step, the worst", BarSide.AtMost, 2);
 
-    private static readonly Bar s_stopped = new("SIGSTOP of one of 4 workers, seconds to the next step", BarSide.AtMost, 10);
+    private static readonly Bar s_stopped = new("SIGSTOP of one of 4 workers, seconds to the next step, the worst", BarSide.AtMost, 10);
 
     private int _runs;
 
@@ -39,7 +39,7 @@ internal sealed class RecoveryMeasurement(SmallJob job) : IMeasurement
                 rounds.Add(await MeasureAsync(bar == s_killed ? "-KILL" : "-STOP", conditions.Cancellation));
                 conditions.Log(FormattableString.Invariant($"{bar.What}: {rounds[^1]:F2}"));
             }
-            values[bar] = Spread.Of(rounds)!.Value.Median;
+            values[bar] = rounds.Max();
         }
         return values;
     }
@@ -61,7 +61,7 @@ internal sealed class RecoveryMeasurement(SmallJob job) : IMeasurement
             lastStep = line.Seconds;
             if (line.Step < FirstStep || hasHit)
                 continue;
-            await ChildProcess.RunAsync("kill", [signal, LinuxProcess.ChildrenOf(child.Id)[0].ToString(CultureInfo.InvariantCulture)], cancellation);
+            await ChildProcess.RunAsync("kill", [signal, LinuxProcess.ChildrenOf(child.Id)[_runs % Workers].ToString(CultureInfo.InvariantCulture)], cancellation);
             hasHit = true;
         }
     }
