@@ -31,5 +31,12 @@ internal sealed record WorkerShards(string Worker, ImmutableArray<int> Shards);
 /// <summary>All data shards of a job by worker, in the order of the first shard.</summary>
 internal sealed record Placement(long Generation, ImmutableArray<WorkerShards> Workers)
 {
+    /// <summary>Who has some of these shards, and which.</summary>
+    public IEnumerable<WorkerShards> HoldersOf(IEnumerable<int> shards)
+    {
+        var wanted = shards.ToHashSet();
+        return Workers.Select(worker => worker with { Shards = [.. worker.Shards.Where(wanted.Contains)] }).Where(worker => worker.Shards.Length > 0);
+    }
+
     public override string ToString() => string.Join("; ", Workers.Select(worker => $"{worker.Worker}: {string.Join(" ", worker.Shards)}"));
 }

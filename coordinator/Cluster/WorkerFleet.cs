@@ -227,26 +227,17 @@ internal sealed class WorkerFleet : IWorkerLinks, IMembership, IAsyncDisposable
     /// <returns>To be thrown.</returns>
     public JobException Late(string what, IEnumerable<int> shards, TimeSpan deadline)
     {
-        var missing = shards.ToHashSet();
-        foreach (var (worker, own) in Placement.Workers)
+        foreach (var (worker, late) in Placement.HoldersOf(shards))
         {
-            if (own.Where(missing.Contains).ToList() is { Count: > 0 } late)
-                Lose(new WorkerLostException(worker, $"gave no answer within {deadline.TotalSeconds:0.#} s: {what} (generation {Placement.Generation}) lacks its shards {string.Join(", ", late)}"));
+            Lose(new WorkerLostException(worker, $"gave no answer within {deadline.TotalSeconds:0.#} s: {what} (generation {Placement.Generation}) lacks its shards {string.Join(", ", late)}"));
         }
         return _loss ?? new JobException($"no answer within {deadline.TotalSeconds:0.#} s: {what} (generation {Placement.Generation})", ExitCode.ClusterLost);
     }
 
     private List<string> Unconnected => [.. Placement.Workers.Select(worker => worker.Worker).Where(worker => !_connections.ContainsKey(worker))];
 
-    /// <returns>The shards of each worker that has some of them.</returns>
-    private IEnumerable<string> Describe(IEnumerable<int> shards)
-    {
-        var missing = shards.ToHashSet();
-        return Placement.Workers
-            .Select(worker => (worker.Worker, Missing: worker.Shards.Where(missing.Contains).ToList()))
-            .Where(worker => worker.Missing.Count > 0)
-            .Select(worker => $"data shards {string.Join(' ', worker.Missing)} of worker {worker.Worker}");
-    }
+    private IEnumerable<string> Describe(IEnumerable<int> shards) =>
+        Placement.HoldersOf(shards).Select(worker => $"data shards {string.Join(' ', worker.Shards)} of worker {worker.Worker}");
 
     public async ValueTask DisposeAsync()
     {

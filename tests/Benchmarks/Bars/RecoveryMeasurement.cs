@@ -46,7 +46,7 @@ internal sealed class RecoveryMeasurement(SmallJob job) : IMeasurement
 
     private async Task<double> MeasureAsync(string signal, CancellationToken cancellation)
     {
-        string[] arguments = ["train", job.Path, "--json", "--out", string.Create(CultureInfo.InvariantCulture, $"{job.RunFolder}-{++_runs}"), "--workers", "4", "--set", "data.shards=8", "--set", "training.batchSize=512"];
+        string[] arguments = ["train", job.Path, "--json", "--out", string.Create(CultureInfo.InvariantCulture, $"{job.RunFolder}-{++_runs}"), "--workers", $"{Workers}", "--set", "data.shards=8", "--set", "training.batchSize=512"];
         await using var child = ChildProcess.Start(BuildFacts.CoordinatorPath, arguments, cancellation, s_deadline);
         double? lastStep = null;
         for (var (hasHit, isLost) = (false, false); ;)

@@ -38,6 +38,17 @@ public sealed class JobFormationTests
         Assert.Equal([1], formation.Missing);
     }
 
+    [Fact]
+    public void A_placement_says_who_has_some_shards_and_which()
+    {
+        var placement = new Placement(1, [new WorkerShards("a", [0, 1]), new WorkerShards("b", [2]), new WorkerShards("c", [3, 4])]);
+        var holders = placement.HoldersOf([4, 0, 3]).ToList();
+        Assert.Equal(["a", "c"], holders.Select(worker => worker.Worker));
+        Assert.Equal([0], holders[0].Shards);
+        Assert.Equal([3, 4], holders[1].Shards);
+        Assert.Empty(placement.HoldersOf([]));
+    }
+
     private static ShardHosted Hosted(int shard, string worker, string job = "job", long generation = 1) =>
         new(new ShardId(job, shard, 4), generation, worker);
 }
